@@ -1,0 +1,63 @@
+// Builds dist/ when a source is newer than the last build: wire types from proto/, then tsc.
+// Two builds at once take turns; the second finds nothing to do.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const gen = join(root, "src/contract/gen");
+const stamp = join(root, "dist/.built");
+
+/** Newest modification time below a path, in ms; generated code does not count. */
+function newest(path) {
+  if (path === gen || !existsSync(path)) return 0;
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  let latest = stat.mtimeMs;
+  for (const name of readdirSync(path)) latest = Math.max(latest, newest(join(path, name)));
+  return latest;
+}
+
+function run(bin, args) {
+  const done = spawnSync(process.execPath, [join(root, "node_modules", bin), ...args], { cwd: root, encoding: "utf8" });
+  if (done.status !== 0) {
+    process.stderr.write(`${done.stdout}${done.stderr}`);
+    throw new Error(`build failed in ${bin}`);
+  }
+}
+
+/** Brings dist/ up to date; returns whether anything was built. */
+export function build({ force = false } = {}) {
+  const protos = readdirSync(join(root, "proto/pact")).map((name) => `pact/${name}`);
+  const genStamp = join(gen, ".built");
+  const staleGen = !existsSync(genStamp) || newest(join(root, "proto")) > statSync(genStamp).mtimeMs;
+  const sources = ["src", "plugins", "test", "tsconfig.json", "package.json"].map((name) => newest(join(root, name)));
+  const stale = force || staleGen || !existsSync(stamp) || Math.max(...sources) > statSync(stamp).mtimeMs;
+  if (!stale) return false;
+  // Sources may change while we build; the stamp carries the time the build began.
+  const began = new Date();
+  if (staleGen) {
+    rmSync(gen, { recursive: true, force: true });
+    run("@grpc/proto-loader/build/bin/proto-loader-gen-types.js", [
+      "--longs=String", "--enums=String", "--defaults", "--oneofs", "--keepCase", "--grpcLib=@grpc/grpc-js",
+      "--importFileExtension=.ts", "--targetFileExtension=.ts", "--includeDirs=proto", `--outDir=${gen}`, ...protos,
+    ]);
+    writeFileSync(genStamp, "");
+  }
+  run("typescript/bin/tsc", ["-p", "."]);
+  chmodSync(join(root, "dist/src/main.js"), 0o755);
+  mkdirSync(join(root, "dist"), { recursive: true });
+  writeFileSync(stamp, "");
+  utimesSync(stamp, began, began);
+  return true;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    build({ force: process.argv.includes("--force") });
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
