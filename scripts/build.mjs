@@ -43,6 +43,8 @@ export function build({ force = false } = {}) {
       "--longs=String", "--enums=String", "--defaults", "--oneofs", "--keepCase", "--grpcLib=@grpc/grpc-js",
       "--importFileExtension=.ts", "--targetFileExtension=.ts", "--includeDirs=proto", `--outDir=${gen}`, ...protos,
     ]);
+    // The files at the top only gather the others; nothing imports them.
+    for (const name of readdirSync(gen)) if (name.endsWith(".ts")) rmSync(join(gen, name));
     writeFileSync(genStamp, "");
   }
   run("typescript/bin/tsc", ["-p", "."]);
