@@ -13,7 +13,7 @@ export interface Word {
 export function wordsFromArgv(argv: readonly string[]): Word[] {
   let at = 0;
   return argv.map((text) => {
-    const word = { text, start: at, end: at + text.length, quoted: true };
+    const word = { text, start: at, end: at + text.length, quoted: false };
     at = word.end + 1;
     return word;
   });

@@ -1,0 +1,83 @@
+// Columns to a given width: two blanks between, numbers to the right, the first
+// column never cut. Rows that still do not fit are shown one field a line.
+import stringWidth from "fast-string-width";
+import type { Column, View } from "../api/index.ts";
+import { cell, state } from "./cells.ts";
+import type { Theme } from "./theme.ts";
+
+const NUMERIC: ReadonlySet<unknown> = new Set(["count", "bytes"]);
+const GAP = "  ";
+const LEAST = 6;
+
+const pad = (text: string, width: number, right: boolean): string => {
+  const blanks = " ".repeat(Math.max(0, width - stringWidth(text)));
+  return right ? blanks + text : text + blanks;
+};
+
+/** Cut to a width with `…`; wide and combining characters are measured, not counted. */
+export function cut(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  let kept = "";
+  for (const char of text) {
+    if (stringWidth(kept + char) > width - 1) break;
+    kept += char;
+  }
+  return `${kept}…`;
+}
+
+/** Takes columns from the widest, never from the first, until the row fits; undefined when it cannot. */
+function fit(widths: number[], available: number): number[] | undefined {
+  const fitted = [...widths];
+  const total = (): number => fitted.reduce((sum, width) => sum + width, 0) + GAP.length * (fitted.length - 1);
+  while (total() > available) {
+    let widest = -1;
+    for (let at = 1; at < fitted.length; at++) if ((fitted[at] ?? 0) > LEAST && (widest < 0 || (fitted[at] ?? 0) > (fitted[widest] ?? 0))) widest = at;
+    if (widest < 0) return undefined;
+    fitted[widest] = (fitted[widest] ?? 0) - 1;
+  }
+  return fitted;
+}
+
+export interface TableSettings {
+  /** Columns of the terminal; undefined: nothing is cut. */
+  readonly width: number | undefined;
+  readonly now: Date;
+  readonly theme: Theme;
+  readonly wide: boolean;
+}
+
+const title = (column: Column<any>): string => (column.title ?? column.key.replace(/[A-Z]/g, (c) => ` ${c}`)).toUpperCase();
+
+/** The lines of a table, the header first. */
+export function table(view: View<any>, rows: readonly object[], settings: TableSettings): string[] {
+  const { columns } = view;
+  const cells = rows.map((row) => columns.map((column) => cell(row, column, settings.now, settings.wide)));
+  const widths = columns.map((column, at) =>
+    Math.max(stringWidth(title(column)), ...cells.map((row) => stringWidth(row[at] ?? ""))));
+  const fitted = settings.width === undefined ? widths : fit(widths, settings.width);
+  if (fitted === undefined) return records(view, rows, settings);
+  const line = (texts: readonly string[], paint: (text: string, at: number) => string): string =>
+    texts.map((text, at) => {
+      const width = at === 0 ? Number.POSITIVE_INFINITY : fitted[at] ?? 0;
+      const shown = Number.isFinite(width) ? cut(text, width) : text;
+      const padded = at === texts.length - 1 && !NUMERIC.has(columns[at]?.as) ? shown : pad(shown, fitted[at] ?? 0, NUMERIC.has(columns[at]?.as));
+      return padded.replace(shown, () => paint(shown, at));
+    }).join(GAP).trimEnd();
+  return [
+    line(columns.map(title), (text) => settings.theme.dim(text)),
+    ...cells.map((row) => line(row, (text, at) => (columns[at]?.as === "state" ? state(text, settings.theme) : text))),
+  ];
+}
+
+/** One thing as `Key  value` lines. */
+export function recordLines(view: View<any>, value: object, settings: TableSettings): string[] {
+  const titles = view.columns.map((column) => title(column).toLowerCase());
+  const width = Math.max(...titles.map((text) => stringWidth(text)));
+  return view.columns.map((column, at) => {
+    const text = cell(value, column, settings.now, true);
+    return `${settings.theme.dim(pad(titles[at] ?? "", width, false))}${GAP}${column.as === "state" ? state(text, settings.theme) : text}`;
+  });
+}
+
+const records = (view: View<any>, rows: readonly object[], settings: TableSettings): string[] =>
+  rows.flatMap((row, at) => [...(at === 0 ? [] : [""]), ...recordLines(view, row, settings)]);
