@@ -38,6 +38,10 @@ export type ControlRequest =
   /** Mints an access token; without a user, for the site's default user. */
   | { readonly do: "token"; readonly user?: string; readonly ttl_s?: number }
   | { readonly do: "users" }
+  /** Answers a user's password; with `set` it becomes that, and an empty one means: make one up. */
+  | { readonly do: "password"; readonly user: string; readonly set?: string }
+  /** Answers the secret of a client, for logins of programs. */
+  | { readonly do: "client_secret"; readonly id: string }
   | { readonly do: "down" }
   | { readonly do: "clock"; readonly advance_s?: number; readonly rate?: number }
   | { readonly do: "node"; readonly name: string; readonly action: "stop" | "freeze" | "cut" | "resume" };
