@@ -2,6 +2,7 @@
 export * from "./command.ts";
 export * from "./domain.ts";
 export * from "./errors.ts";
+export * from "./fanout.ts";
 export * from "./params.ts";
 export * from "./plugin.ts";
 export * from "./result.ts";

@@ -1,6 +1,7 @@
-// What a command gives back: one of five kinds, each a value that knows nothing
+// What a command gives back: one of six kinds, each a value that knows nothing
 // of terminals. Renderers turn it into text or JSON.
 import type { PactError } from "./errors.ts";
+import type { HelpPage } from "./services.ts";
 
 /** How a field looks to a person. Machine formats use the key and the value alone. */
 export interface Column<Row> {
@@ -40,6 +41,7 @@ export type Result =
       readonly live: boolean;
     }
   | { readonly kind: "output"; readonly chunks: AsyncIterable<Chunk> }
+  | { readonly kind: "page"; readonly page: HelpPage }
   | { readonly kind: "document"; readonly mediaType: string; readonly text: string };
 
 /** One line for a person, an object for a program. */
@@ -54,5 +56,7 @@ export const live = <Row extends object>(view: View<Row>, all: Sequence<Row>): R
   ({ kind: "rows", view, rows: all, live: true });
 /** What programs on nodes print. */
 export const output = (chunks: AsyncIterable<Chunk>): Result => ({ kind: "output", chunks });
+/** A page of help. */
+export const page = (help: HelpPage): Result => ({ kind: "page", page: help });
 /** Text that is meant to be kept as it is. */
 export const document = (mediaType: string, text: string): Result => ({ kind: "document", mediaType, text });

@@ -118,7 +118,7 @@ export interface TerminalLease {
 export interface Terminal {
   /** Both stdin and stdout are terminals. */
   readonly interactive: boolean;
-  lease(): TerminalLease;
+  lease(): Promise<TerminalLease>;
 }
 
 export interface CommandInfo {
@@ -137,6 +137,7 @@ export interface Catalog {
   /** The help page of a command, or of the whole; null when there is no such command. */
   page(words: readonly string[]): Promise<HelpPage | null>;
   suggest(word: string): readonly string[];
+  version(): { readonly version: string; readonly node: string };
 }
 
 export interface HelpPage {

@@ -1,6 +1,6 @@
 // How a line becomes a result: find, load, bind, check, run. One function, read
 // top to bottom; it prints nothing and throws PactError.
-import { type Call, type Command, type Effect, type Params, type Result, PactError } from "../api/index.ts";
+import { type Call, type Command, type Effect, type Params, type Result, PactError, page } from "../api/index.ts";
 import { type Bound, bind, declared } from "./bind.ts";
 import { GLOBALS, type GlobalValues, flagTable } from "./globals.ts";
 import { commandPage } from "./help.ts";
@@ -21,8 +21,6 @@ export interface Engine {
   readonly prepare: (globals: GlobalValues, command: Command<any, any>, path: string) => Promise<Omit<Call<Params, Params>, "args" | "flags" | "signal">>;
   /** Whether this run may write at all. */
   readonly readOnly: (globals: GlobalValues) => boolean;
-  /** A page as a result; help is an answer like any other. */
-  readonly helpResult: (page: ReturnType<typeof commandPage>) => Result;
 }
 
 /** Finds and binds without running: what completion, help and the renderer's settings need early. */
@@ -40,7 +38,7 @@ export async function dispatch(words: readonly Word[], engine: Engine, signal: A
   const { found, command, bound } = await resolve(words, engine);
   const { path } = found.command;
   if (bound.globals.help === true) {
-    return { path, effect: "local", result: engine.helpResult(commandPage(found.command, command)) };
+    return { path, effect: "local", result: page(commandPage(found.command, command)) };
   }
   if (command.effect !== "read" && command.effect !== "local" && engine.readOnly(bound.globals)) {
     throw new PactError("policy", `${path} is refused: this is a read-only session`, { hint: "leave out --read-only" });

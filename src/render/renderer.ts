@@ -2,6 +2,7 @@
 // met come back; they decide the exit status.
 import { type Result, type View, PactError } from "../api/index.ts";
 import { renderFailure } from "./failure.ts";
+import { helpLines } from "./help.ts";
 import { csv, names, pick, snake, yaml } from "./machine.ts";
 import { remoteJson, remoteText } from "./remote.ts";
 import { recordLines, table } from "./table.ts";
@@ -110,6 +111,10 @@ export async function render(result: Result, settings: RenderSettings): Promise<
       return result.live ? await renderLive(result.view, result.rows, settings) : await renderRows(result.view, result.rows, settings);
     case "output":
       return text ? await remoteText(result.chunks, settings) : await remoteJson(result.chunks, settings);
+    case "page":
+      if (text) await settings.out.write(`${helpLines(result.page, settings.theme).join("\n")}\n`);
+      else await writeOne(result.page, settings);
+      return { answered: 1, problems: [] };
     case "document":
       if (text) await settings.out.write(result.text.endsWith("\n") ? result.text : `${result.text}\n`);
       else await writeOne({ mediaType: result.mediaType, text: result.text }, settings);

@@ -1,0 +1,58 @@
+// How the things several commands speak of look to a person.
+import { type DeltaItem, type Entry, type View, scopeText } from "pact/api";
+
+/** A journal entry as a row: the shape of `log` and `watch` in JSON. */
+export interface EntryRow {
+  readonly seq: number;
+  readonly time: Date;
+  readonly type: string;
+  readonly scope: string;
+  readonly author: { readonly principal: string; readonly type: string; readonly role: string };
+  readonly message: string;
+  readonly parent: number | null;
+  readonly ttlS: number | null;
+  readonly delta: readonly DeltaItem[] | null;
+}
+
+export const entryRow = (entry: Entry): EntryRow => ({
+  seq: entry.seq,
+  time: entry.time,
+  type: entry.type,
+  scope: scopeText(entry.scope),
+  author: entry.author,
+  message: entry.message,
+  parent: entry.parent,
+  ttlS: entry.ttlS,
+  delta: entry.delta,
+});
+
+const when = (time: Date): string => time.toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
+
+export const entryView: View<EntryRow> = {
+  columns: [{ key: "seq" }, { key: "time", as: "time" }, { key: "type" }, { key: "scope" }, { key: "message" }],
+  empty: "No entries.",
+  line: (row) =>
+    `#${String(row.seq).padStart(6, "0")} ${when(row.time)} ${row.type} ${row.scope} by ${row.author.principal}` +
+    (row.message === "" ? "" : `  ${row.message}`),
+};
+
+/** What a write did at one target. */
+export interface WriteRow {
+  readonly nodeId: string | null;
+  readonly vcluster: string | null;
+  readonly seq: number | null;
+  readonly status: "committed" | "pending_approval" | "unchanged" | "failed";
+  readonly approvalId: string | null;
+  readonly message: string;
+  readonly error: string | null;
+}
+
+export const writeView: View<WriteRow> = {
+  columns: [{ key: "nodeId", title: "node" }, { key: "vcluster" }, { key: "seq" }, { key: "status", as: "state" }, { key: "message" }],
+  empty: "Nothing to commit.",
+  line: (row) => {
+    const target = row.nodeId ?? row.vcluster ?? "global";
+    if (row.status === "committed") return `${target}: committed seq ${row.seq}${row.seq !== null && row.seq > 0 ? ` · undo: rollback ${row.seq - 1}` : ""}`;
+    return `${target}: ${row.status}${row.error === null ? "" : `: ${row.error}`}`;
+  },
+};
