@@ -27,6 +27,8 @@ export interface SiteFile {
   readonly issuer: string | null;
   readonly nodes: readonly SiteNode[];
   readonly sims: Readonly<Record<string, string>>;
+  /** Names in the folder that are the site's: what a reset removes. */
+  readonly made?: readonly string[];
 }
 
 /**

@@ -78,3 +78,22 @@ export function loadConfig(paths: SitePaths, nodes: number | undefined): LoadedC
   write(paths.config, longer);
   return { config: grown, notes: [`added ${nodes - there} virtual nodes to ${paths.config}`] };
 }
+
+/**
+ * Writes one more virtual node into site.toml; answers its vCluster: the one asked for, else the
+ * first that is not regulated. Throws SiteProblem when the name is taken or there is no such vCluster.
+ */
+export function addNode(paths: SitePaths, name: string, asked: string | undefined): string {
+  const text = readText(paths.config);
+  if (text === undefined) throw new SiteProblem("notFound", `there is no ${paths.config}`, "pact site up");
+  const { vclusters, nodes } = check(text, paths.config);
+  const vcluster = asked === undefined ? vclusters.find((one) => !one.regulated) ?? vclusters[0] : vclusters.find((one) => one.name === asked);
+  if (vcluster === undefined) {
+    throw new SiteProblem("notFound", `there is no vCluster ${asked ?? ""}`, `one of ${vclusters.map((one) => one.name).join(", ")}`);
+  }
+  if (nodes.some((node) => node.name === name)) throw new SiteProblem("usage", `the site has a node ${name} already`);
+  const longer = text + (text.endsWith("\n") ? "" : "\n") + nodeTable(name, vcluster.name, "virtual");
+  check(longer, paths.config);
+  write(paths.config, longer);
+  return vcluster.name;
+}

@@ -12,11 +12,22 @@ export function defaultSiteDir(env: Readonly<Record<string, string | undefined>>
   return join(base, "pact", "site");
 }
 
-/** A `--dir` value as an absolute path; a leading `~/` means the home folder. */
-export function siteDirOf(given: string, env: Readonly<Record<string, string | undefined>>): string {
+/** Folders of pact's own files, which hold tokens and history: no command on the host may reach them. */
+export function pactFolders(env: Readonly<Record<string, string | undefined>>): string[] {
   const home = env["HOME"] || homedir();
-  if (given === "~") return home;
-  return resolve(given.startsWith("~/") ? join(home, given.slice(2)) : given);
+  const folders: readonly (readonly [string, string])[] = [
+    ["XDG_CONFIG_HOME", ".config"], ["XDG_STATE_HOME", ".local/state"], ["XDG_CACHE_HOME", ".cache"], ["XDG_DATA_HOME", ".local/share"],
+  ];
+  return folders.map(([variable, fallback]) => {
+    const value = env[variable];
+    return join(value !== undefined && isAbsolute(value) ? value : join(home, fallback), "pact");
+  });
+}
+
+/** A `--dir` value as an absolute path; a leading `~/` means the home folder. */
+export function siteDirOf(given: string): string {
+  if (given === "~") return homedir();
+  return resolve(given.startsWith("~/") ? join(homedir(), given.slice(2)) : given);
 }
 
 export interface SitePaths {
@@ -33,10 +44,13 @@ export interface SitePaths {
   readonly secrets: string;
 }
 
-/** Everything a site makes in its folder, and so everything `reset` may remove. */
+/**
+ * Everything a site makes in its folder, and so everything `reset` may remove, in that order: the lock
+ * goes last, so that nobody starts in a folder that is half gone.
+ */
 export const SITE_ENTRIES: readonly string[] = [
   "nodes", "journal", "secrets", "blobs", "site.log", "site.log.old", "site.toml", CONTROL_SOCKET, SITE_FILE,
-  "site.last.json", "site.lock", ".pact-site",
+  "site.last.json", ".pact-site", "site.lock",
 ];
 
 /** The names inside a site's folder. */

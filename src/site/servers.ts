@@ -5,7 +5,7 @@ import type { Closers } from "./closers.ts";
 import { openIdentity, type SiteIdentity } from "./identity.ts";
 import { startJournal } from "./journal/server.ts";
 import type { Clock, SiteConfig } from "./parts.ts";
-import type { SitePaths } from "./paths.ts";
+import { pactFolders, type SitePaths } from "./paths.ts";
 import { LOCALHOST, macAddressOf, type PlacedNode } from "./place.ts";
 import type { Ports } from "./ports.ts";
 import type { SiteOptions } from "./site.ts";
@@ -92,7 +92,7 @@ export async function startNodes(start: Start, journal: Journal, identity: SiteI
     verify: identity.verify,
     journal: { grpc: journal.grpc, token: agentToken(identity, clock) },
     audit: journal.audit,
-    forbiddenPaths: [paths.dir, ...(options.forbiddenPaths ?? [])],
+    forbiddenPaths: [paths.dir, ...pactFolders(process.env)],
   });
   closers.add("agents", () => agents.close());
   const endpoint = (name: string): string => agents.endpoints.get(name) ?? "";

@@ -32,7 +32,10 @@ export function readSiteFile(file: string): SiteFile | undefined {
   const nodes = value["nodes"].map(nodeOf);
   const all = nodes.filter((node) => node !== undefined);
   if (all.length !== nodes.length) return undefined;
-  return { version: 1, pid, uid, started_at, profile, journal: { grpc, http }, issuer: typeof issuer === "string" ? issuer : null, nodes: all, sims: {} };
+  const made = Array.isArray(value["made"]) ? value["made"].filter((name) => typeof name === "string") : [];
+  return {
+    version: 1, pid, uid, started_at, profile, journal: { grpc, http }, issuer: typeof issuer === "string" ? issuer : null, nodes: all, sims: {}, made,
+  };
 }
 
 /** Puts a description in place, whole or not at all. */

@@ -7,7 +7,7 @@ import { openClosers, type Closers } from "./closers.ts";
 import { startControl } from "./control.ts";
 import { prepareFolder } from "./folder.ts";
 import { loadConfig } from "./load-config.ts";
-import type { SitePaths } from "./paths.ts";
+import { SITE_ENTRIES, type SitePaths } from "./paths.ts";
 import { placeNodes } from "./place.ts";
 import { planPorts, settlePorts } from "./ports.ts";
 import { startNodes, startServers, type Start } from "./servers.ts";
@@ -31,8 +31,6 @@ export interface SiteOptions {
   readonly enforceHost?: boolean;
   /** How long to wait for another start on the same folder, ms. */
   readonly waitMs?: number;
-  /** Folders that no command on the host may reach, besides the site's own. */
-  readonly forbiddenPaths?: readonly string[];
 }
 
 export interface Site {
@@ -95,6 +93,7 @@ async function startIn(paths: SitePaths, options: SiteOptions, closers: Closers)
     issuer: identity.issuer,
     nodes,
     sims: {},
+    made: SITE_ENTRIES,
   };
   writeSiteFile(paths, file);
   closers.add("site.json", () => retireSiteFile(paths));
