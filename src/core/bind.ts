@@ -67,7 +67,7 @@ function readFlags(command: Declared, words: readonly Word[]) {
     const { key, param } = known;
     if (param.takes === "switch") {
       if (inline !== undefined) throw usage(command, `${name} takes no value`, word);
-      values.set(key, key === "verbose" ? Number(values.get(key) ?? 0) + 1 : true);
+      values.set(key, key === "verbose" ? Number(values.get(key) ?? 0) + (word.text.startsWith("--") ? 1 : word.text.length - 1) : true);
       continue;
     }
     const { value, took } = takeValue(command, name, param, inline, words[at + 1]);

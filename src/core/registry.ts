@@ -47,6 +47,18 @@ export class Registry {
     return this.all().filter((command) => command.path.startsWith(`${prefix} `));
   }
 
+  /** Whether the words are global flags and nothing else. */
+  isBare(words: readonly Word[]): boolean {
+    const globals = flagTable(GLOBALS);
+    for (let at = 0; at < words.length; at++) {
+      const { text } = words[at] as Word;
+      const known = globals.get(text.split("=", 1)[0] ?? "");
+      if (!text.startsWith("-") || (known === undefined && !/^-v+$/.test(text))) return false;
+      if (known !== undefined && known.param.takes !== "switch" && !text.includes("=")) at++;
+    }
+    return true;
+  }
+
   /** Longest match over the words, looking past global flags. Undefined when no command begins with them. */
   find(words: readonly Word[]): Found | undefined {
     const globals = flagTable(GLOBALS);

@@ -1,0 +1,109 @@
+// Runs the suite: one process a file in a group of its own, with a time limit.
+// uvu alone is green in four ways without testing anything (a throwing hook, a
+// missing run(), a left-over only(), nothing found); each counts as a failure here.
+// The last line is exactly `N passed, N failed, N skipped`, counted from what ran.
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const LIMIT_MS = 240_000;
+const only = process.argv.slice(2);
+
+function* testFiles(dir) {
+  for (const name of readdirSync(dir).sort()) {
+    const path = join(dir, name);
+    if (statSync(path).isDirectory()) yield* testFiles(path);
+    else if (name.endsWith(".test.js")) yield path;
+  }
+}
+
+const source = (file) => join(root, relative(join(root, "dist"), file)).replace(/\.js$/, ".ts");
+
+/** Ends a test's whole process group: a test must not leave children behind. */
+function endGroup(pid) {
+  try {
+    process.kill(-pid, "SIGKILL");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function run(file) {
+  return new Promise((resolve) => {
+    const started = Date.now();
+    const child = spawn(process.execPath, ["--enable-source-maps", file], {
+      cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, FORCE_COLOR: "0", NODE_EXTRA_CA_CERTS: "", CI: "" },
+    });
+    let output = "";
+    let late = false;
+    const keep = (data) => {
+      output = (output + data).slice(-200_000);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    const timer = setTimeout(() => {
+      late = true;
+      endGroup(child.pid);
+    }, LIMIT_MS);
+    child.on("exit", (code, signal) => {
+      clearTimeout(timer);
+      // Whoever is left in the group outlived the test.
+      const leftover = endGroup(child.pid);
+      setImmediate(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+        resolve({ file, output, ms: Date.now() - started, ...judge(file, output, code, signal, late, leftover) });
+      });
+    });
+  });
+}
+
+function judge(file, output, code, signal, late, leftover) {
+  const number = (label) => {
+    const found = [...output.matchAll(new RegExp(`^\\s*${label}:\\s+(\\d+)`, "gm"))].at(-1);
+    return found === undefined ? undefined : Number(found[1]);
+  };
+  const total = number("Total");
+  const passed = number("Passed");
+  const skipped = number("Skipped") ?? 0;
+  const problems = [];
+  if (late) problems.push(`did not end within ${LIMIT_MS / 1000} s`);
+  else if (code !== 0) problems.push(signal === null ? `exited ${code}` : `ended by ${signal}`);
+  if (total === undefined || passed === undefined) problems.push("printed no totals: is run() missing?");
+  else if (total + skipped === 0) problems.push("ran no test");
+  else if (passed < total) problems.push(`${total - passed} of ${total} did not pass`);
+  if (leftover && !late) problems.push("left a process behind");
+  if (existsSync(source(file)) && /\.only\(/.test(readFileSync(source(file), "utf8"))) problems.push("has .only(");
+  const failed = problems.length === 0 ? 0 : Math.max(1, (total ?? 0) - (passed ?? 0));
+  return { problems, passed: passed ?? 0, failed, skipped };
+}
+
+const all = existsSync(join(root, "dist/test")) ? [...testFiles(join(root, "dist/test"))] : [];
+// A file whose source is gone is left over from an earlier build.
+const files = all.filter((file) => existsSync(source(file)) && (only.length === 0 || only.some((part) => file.includes(part))));
+const sum = { passed: 0, failed: 0, skipped: 0 };
+let next = 0;
+async function worker() {
+  while (next < files.length) {
+    const result = await run(files[next++]);
+    sum.passed += result.passed;
+    sum.failed += result.failed;
+    sum.skipped += result.skipped;
+    const name = relative(join(root, "dist"), result.file);
+    process.stdout.write(`${result.problems.length === 0 ? "ok  " : "FAIL"} ${name} (${result.passed} in ${(result.ms / 1000).toFixed(1)} s)\n`);
+    if (result.problems.length > 0) process.stdout.write(`${result.output}\n${name}: ${result.problems.join("; ")}\n`);
+  }
+}
+const workers = Math.max(1, Number(process.env.PACT_TEST_WORKERS) || availableParallelism());
+await Promise.all(Array.from({ length: workers }, worker));
+if (files.length === 0) {
+  process.stdout.write("no test file was found\n");
+  sum.failed += 1;
+}
+process.stdout.write(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped\n`);
+process.exitCode = sum.failed > 0 ? 1 : 0;

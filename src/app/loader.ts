@@ -1,0 +1,91 @@
+// Reads what settings come from, once, and resolves them for each line.
+import { readFile } from "node:fs/promises";
+import { PactError } from "../api/index.ts";
+import type { GlobalValues } from "../core/globals.ts";
+import { type ConfigFile, readConfig } from "./files.ts";
+import { readInput } from "./input.ts";
+import type { Io } from "./io.ts";
+import { type Paths, expandHome, pathsFrom } from "./paths.ts";
+import { type RunningSite, runningSite } from "./running-site.ts";
+import { type SessionValues, type Settings, resolveSettings } from "./settings.ts";
+
+export interface Loaded {
+  readonly settings: Settings;
+  readonly site: RunningSite | undefined;
+  readonly globals: GlobalValues;
+  readonly warnings: readonly string[];
+}
+
+const TOKEN_LIMIT = 64 * 1024;
+
+export class SettingsLoader {
+  readonly paths: Paths;
+  readonly #io: Io;
+  readonly #session: () => SessionValues;
+  #files: Promise<readonly ConfigFile[]> | undefined;
+  #known: readonly ConfigFile[] = [];
+  #tokenInput: Promise<string> | undefined;
+
+  constructor(io: Io, session: () => SessionValues) {
+    this.#io = io;
+    this.#session = session;
+    this.paths = pathsFrom(io.env);
+  }
+
+  /** RUST_LOG asks for debug lines: a level, or `pact=LEVEL`. */
+  get debug(): boolean {
+    return /(^|[,=])(debug|trace)\b/.test(this.#io.env["RUST_LOG"] ?? "");
+  }
+
+  /**
+   * Settings for a line. `lenient`: for what must work with a broken file, such as
+   * help and `site up`: the file's failure is a warning then.
+   */
+  async load(globals: GlobalValues, lenient: boolean): Promise<Loaded> {
+    const warnings: string[] = [];
+    try {
+      this.#known = await (this.#files ??= this.#readFiles());
+    } catch (error) {
+      if (!lenient || !(error instanceof PactError)) throw error;
+      warnings.push(`${error.message}; it is left out`);
+    }
+    warnings.push(...this.#known.flatMap((file) => file.warnings));
+    const token = await this.#tokenText(globals);
+    try {
+      return { ...this.resolved(token === undefined ? globals : { ...globals, token }), warnings };
+    } catch (error) {
+      if (!lenient) throw error;
+      const { output: _, ...rest } = globals;
+      return { ...this.resolved(rest, true), warnings };
+    }
+  }
+
+  /** Settings from what is already read. */
+  resolved(globals: GlobalValues, plain = false): Omit<Loaded, "warnings"> {
+    const site = runningSite(this.paths.site);
+    const session = plain ? {} : this.#session();
+    const env = plain ? { ...this.#io.env, PACT_OUTPUT: "" } : this.#io.env;
+    const settings = resolveSettings({ globals, session, env, files: plain ? [] : this.#known, site, paths: this.paths });
+    return { settings, site, globals };
+  }
+
+  async #readFiles(): Promise<readonly ConfigFile[]> {
+    const files = await Promise.all([readConfig(`${this.paths.config}/cli.toml`), readConfig(this.paths.systemConfig)]);
+    return files.filter((file) => file !== undefined);
+  }
+
+  /** `--token -` and `--token @FILE`, so that the token itself need not be on the command line. */
+  async #tokenText({ token }: GlobalValues): Promise<string | undefined> {
+    if (token === "-") {
+      if (this.#io.stdinTty) throw new PactError("usage", "--token - reads stdin, which is a terminal here");
+      return (await (this.#tokenInput ??= readInput(this.#io.input))).trim();
+    }
+    if (token?.startsWith("@") !== true) return token;
+    const path = expandHome(token.slice(1), this.paths.home);
+    try {
+      return (await readFile(path, "utf8")).slice(0, TOKEN_LIMIT).trim();
+    } catch (error) {
+      throw new PactError("usage", `--token: cannot read ${path}`, { cause: error });
+    }
+  }
+}

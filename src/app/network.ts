@@ -1,0 +1,105 @@
+// The network services of one set of settings: client and identity, made on
+// first use and shared by every line that has the same settings.
+import { randomBytes } from "node:crypto";
+import type { Principal, PrincipalType } from "../api/index.ts";
+import type { Client } from "../client/connect.ts";
+import type { createIdentity } from "../auth/identity.ts";
+import type { Paths } from "./paths.ts";
+import type { RunningSite } from "./running-site.ts";
+import type { Settings } from "./settings.ts";
+
+/** Who we are, and the tokens that prove it. */
+export type CreatedIdentity = ReturnType<typeof createIdentity>;
+
+export interface Network {
+  identity(): Promise<CreatedIdentity>;
+  client(): Promise<Client>;
+  close(): Promise<void>;
+}
+
+export interface NetworkContext {
+  readonly settings: Settings;
+  readonly site: RunningSite | undefined;
+  readonly paths: Paths;
+  readonly env: NodeJS.ProcessEnv;
+  readonly now: () => Date;
+  readonly note: (line: string) => void;
+  readonly debug: (line: string) => void;
+  /** Absent when nobody can be asked. */
+  readonly ask: ((question: string, secret: boolean) => Promise<string>) | undefined;
+}
+
+/** Two runs with equal keys share one Network. The token's text is part of it and never leaves memory. */
+export const networkKey = (settings: Settings): string =>
+  JSON.stringify([settings.endpoint.value, settings.token?.value, settings.tokenPath?.value, settings.timeoutS.value,
+    settings.nodeTimeoutS.value, settings.agentTemplate.value, settings.agentMap, settings.requireTls.value, settings.tls, settings.auth]);
+
+const sameEndpoint = (a: string, b: string): boolean => {
+  try {
+    return new URL(a).href === new URL(b).href;
+  } catch {
+    return false;
+  }
+};
+
+export function createNetwork(context: NetworkContext): Network {
+  const { settings, paths } = context;
+  const site = context.site !== undefined && sameEndpoint(context.site.file.journal.grpc, settings.endpoint.value) ? context.site : undefined;
+  let identity: Promise<CreatedIdentity> | undefined;
+  let client: Promise<Client> | undefined;
+
+  const makeIdentity = async (): Promise<CreatedIdentity> => {
+    const { createIdentity } = await import("../auth/identity.ts");
+    return createIdentity({
+      server: settings.endpoint.value,
+      configDir: paths.config,
+      token: settings.token,
+      tokenPath: settings.tokenPath,
+      site: site === undefined ? undefined : { dir: site.dir, discoveryUrl: `${site.file.journal.http}/auth/discovery` },
+      auth: settings.auth,
+      env: context.env,
+      now: context.now,
+      timeoutMs: settings.timeoutS.value * 1000,
+      note: context.note,
+      ...(context.ask === undefined ? {} : { ask: context.ask }),
+    });
+  };
+  const getIdentity = (): Promise<CreatedIdentity> => (identity ??= makeIdentity());
+
+  const principal = async (): Promise<Principal> => {
+    const who = await (await getIdentity()).whoami();
+    return { principal: who.principal, type: who.principalType as PrincipalType, role: who.role };
+  };
+
+  const makeClient = async (): Promise<Client> => {
+    const [{ connect }, tokens] = await Promise.all([import("../client/connect.ts"), getIdentity()]);
+    const host = site?.file.nodes.find(({ kind }) => kind === "host");
+    return connect({
+      journal: settings.endpoint,
+      tls: settings.tls,
+      agents: {
+        map: settings.agentMap,
+        template: settings.agentTemplate.value,
+        requireTls: settings.requireTls.value,
+        origins: { map: "[agents] in cli.toml", template: settings.agentTemplate.where },
+      },
+      localNode: host === undefined ? undefined : { name: host.node_id, endpoint: host.endpoint },
+      token: tokens,
+      principal,
+      timeoutMs: settings.timeoutS.value * 1000,
+      nodeTimeoutMs: settings.nodeTimeoutS.value * 1000,
+      requestId: () => `req-${randomBytes(4).toString("hex")}`,
+      note: context.note,
+      debug: context.debug,
+    });
+  };
+
+  return {
+    identity: getIdentity,
+    client: () => (client ??= makeClient()),
+    async close() {
+      const opened = await client?.catch(() => undefined);
+      opened?.close();
+    },
+  };
+}

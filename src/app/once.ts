@@ -1,0 +1,52 @@
+// One run of the program: a command from argv, lines from a file or stdin, or the shell.
+import { PactError, exitOf } from "../api/index.ts";
+import { peekGlobals } from "../core/peek.ts";
+import { type Word, wordsFromArgv } from "../core/word.ts";
+import { failureLines } from "../render/failure.ts";
+import { PLAIN } from "../render/theme.ts";
+import { Host } from "./host.ts";
+import type { Io } from "./io.ts";
+
+const DISGUISES = [
+  { flag: "version", texts: ["--version", "-V"] },
+  { flag: "help", texts: ["--help", "-h"] },
+] as const;
+
+/** `--version` and a lone `--help` are commands in disguise; undefined when it is the shell that is wanted. */
+function commandOf(words: readonly Word[], host: Host): readonly Word[] | undefined {
+  if (!host.registry.isBare(words)) return words;
+  const globals = peekGlobals(words);
+  const disguise = DISGUISES.find(({ flag }) => globals[flag] === true);
+  if (disguise === undefined) return undefined;
+  return [...words.filter(({ text }) => !disguise.texts.some((other) => other === text)), ...wordsFromArgv([disguise.flag])];
+}
+
+/** Runs and answers the exit status; never throws. */
+export async function once(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
+  let host: Host | undefined;
+  try {
+    const words = wordsFromArgv(argv);
+    if (argv[0] === "-c") return await lines(argv, io, signal);
+    host = await Host.create(io, { interactive: false });
+    const command = commandOf(words, host);
+    if (command !== undefined) return await host.run(command, io.out, io.err, signal);
+    const { runBare } = await import("./bare.ts");
+    return await runBare(words, io, signal);
+  } catch (error) {
+    const failure = error instanceof PactError ? error : new PactError("internal", error instanceof Error ? error.message : String(error), { cause: error });
+    await io.err.write(`${failureLines(failure, PLAIN, peekGlobals(wordsFromArgv(argv)).verbose ?? 0).join("\n")}\n`).catch(() => {});
+    return exitOf([failure]);
+  } finally {
+    await host?.close();
+  }
+}
+
+/** `pact -c LINES`: as if typed, one after the other. */
+async function lines(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
+  const [, text, ...more] = argv;
+  if (text === undefined || more.length > 0) {
+    throw new PactError("usage", "-c needs one argument: the lines to run", { hint: `pact -c 'status'` });
+  }
+  const { runLines } = await import("./script.ts");
+  return await runLines(text, io, { keepGoing: false, name: "-c" }, signal);
+}

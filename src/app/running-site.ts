@@ -1,0 +1,43 @@
+// The embedded site of this user, if one runs: read from its description file.
+// The file is believed only when it is ours and its process lives.
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { SITE_FILE, type SiteFile } from "../contract/control.ts";
+
+export interface RunningSite {
+  readonly dir: string;
+  readonly file: SiteFile;
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+function looksRight(value: unknown): value is SiteFile {
+  if (typeof value !== "object" || value === null) return false;
+  const file = value as Partial<SiteFile>;
+  return file.version === 1 && Number.isInteger(file.pid) && Number(file.pid) > 0 && isText(file.journal?.grpc) && isText(file.journal?.http) &&
+    Array.isArray(file.nodes) && file.nodes.every((node) => isText(node?.node_id) && isText(node?.endpoint));
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The site in a folder when it runs and is this user's; undefined otherwise, whatever the file holds. */
+export function runningSite(dir: string): RunningSite | undefined {
+  try {
+    const path = join(dir, SITE_FILE);
+    const uid = process.getuid?.();
+    const stat = statSync(path);
+    if (uid !== undefined && stat.uid !== uid) return undefined;
+    if (stat.size > 4 * 1024 * 1024) return undefined;
+    const file: unknown = JSON.parse(readFileSync(path, "utf8"));
+    return looksRight(file) && (uid === undefined || file.uid === uid) && alive(file.pid) ? { dir, file } : undefined;
+  } catch {
+    return undefined;
+  }
+}

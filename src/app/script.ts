@@ -1,0 +1,52 @@
+// Lines from a file, from stdin or from -c, run as the shell would run them: no
+// prompt, no banner, one session for all.
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { PactError } from "../api/index.ts";
+import { runScript } from "../repl/script.ts";
+import { History } from "../repl/history.ts";
+import { Host } from "./host.ts";
+import type { Io } from "./io.ts";
+import { HostForShell } from "./shell-host.ts";
+
+export interface ScriptOptions {
+  readonly keepGoing: boolean;
+  /** For messages: the file's name, `-` or `-c`. */
+  readonly name: string;
+}
+
+async function runAll(source: AsyncIterable<string>, io: Io, options: ScriptOptions, signal: AbortSignal): Promise<number> {
+  // Lines share a session: `use` in one holds for the next.
+  const host = await Host.create(io, { interactive: true });
+  try {
+    const shell = new HostForShell(host, new History({ path: undefined }), [], process.cwd());
+    return await runScript(source, shell, io.out, io.err, options, signal);
+  } finally {
+    await host.close();
+  }
+}
+
+/** Runs the lines of a text. */
+export async function runLines(text: string, io: Io, options: ScriptOptions, signal: AbortSignal): Promise<number> {
+  const lines = async function* (): AsyncGenerator<string> {
+    yield* text.split("\n");
+  };
+  return await runAll(lines(), io, options, signal);
+}
+
+/** Runs the lines of a stream as they arrive. */
+export async function runStream(input: NodeJS.ReadableStream, io: Io, options: ScriptOptions, signal: AbortSignal): Promise<number> {
+  return await runAll(createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY }), io, options, signal);
+}
+
+/** Runs the lines of a file; `-` is stdin. */
+export async function runFile(path: string, io: Io, keepGoing: boolean, signal: AbortSignal): Promise<number> {
+  if (path === "-") return await runStream(io.input, io, { keepGoing, name: "-" }, signal);
+  try {
+    await (await open(path)).close();
+  } catch (error) {
+    throw new PactError("usage", `run: cannot read ${path}`, { reason: error instanceof Error && "code" in error ? String(error.code) : "", cause: error });
+  }
+  return await runStream(createReadStream(path), io, { keepGoing, name: path }, signal);
+}

@@ -1,0 +1,81 @@
+// What the interactive shell and scripts need of the program: running a
+// command's words, completion, prompt and history.
+import type { Candidate } from "../core/complete.ts";
+import { complete } from "../core/complete.ts";
+import { lex } from "../core/lexer.ts";
+import type { Sink } from "../core/sink.ts";
+import type { Word } from "../core/word.ts";
+import { withoutSecrets } from "../repl/child-env.ts";
+import type { History } from "../repl/history.ts";
+import type { ShellHost } from "../repl/host.ts";
+import type { Host } from "./host.ts";
+import { KnownNames } from "./known.ts";
+
+export class HostForShell implements ShellHost {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly history: History;
+  readonly #host: Host;
+  readonly #known: KnownNames;
+  readonly #banner: readonly string[];
+  #lastExit = 0;
+
+  constructor(host: Host, history: History, banner: readonly string[], cwd: string) {
+    this.#host = host;
+    this.history = history;
+    this.#banner = banner;
+    this.#known = new KnownNames(host);
+    this.env = withoutSecrets(host.io.env);
+    this.cwd = cwd;
+  }
+
+  async command(words: readonly Word[], out: Sink, err: Sink, signal: AbortSignal): Promise<number> {
+    return await this.#host.run(words, out, err, signal);
+  }
+
+  async complete(line: string, cursor: number): Promise<{ start: number; candidates: readonly Candidate[] }> {
+    const typed = line.slice(0, cursor);
+    const { before, partial, start } = wordsBefore(typed);
+    const candidates = await complete(before, partial, this.#host.registry, this.#known.now, true);
+    return { start, candidates };
+  }
+
+  prompt() {
+    this.#known.refresh();
+    const { vcluster, node } = this.#host.session.values;
+    const { env } = this.#host.io;
+    return {
+      vcluster: vcluster ?? env["PACT_VCLUSTER"],
+      node: node ?? env["PACT_NODE"],
+      lastExit: this.#lastExit,
+      segments: this.#host.session.values.readOnly === true ? ["read-only"] : [],
+    };
+  }
+
+  banner(): readonly string[] {
+    return this.#banner;
+  }
+
+  finished(_line: string, exit: number): void {
+    this.#lastExit = exit;
+  }
+
+  leaving(): boolean {
+    return this.#host.session.leaving;
+  }
+}
+
+/** The words of the stage the cursor is in, and the one being typed. */
+function wordsBefore(typed: string): { before: string[]; partial: string; start: number } {
+  const { tokens } = lex(typed);
+  const stage: Word[] = [];
+  for (const token of tokens) {
+    if (token.kind === "operator") stage.length = 0;
+    else stage.push(token);
+  }
+  const last = stage.at(-1);
+  if (last !== undefined && last.end === typed.length) {
+    return { before: stage.slice(0, -1).map(({ text }) => text), partial: last.text, start: last.start };
+  }
+  return { before: stage.map(({ text }) => text), partial: "", start: typed.length };
+}
