@@ -13,6 +13,12 @@ const READY_DEADLINE_MS = 30_000;
 const MAX_LOG_BYTES = 8 * 1024 * 1024;
 const KINDS = ["usage", "notFound", "precondition", "local", "remote", "connection"] as const;
 
+export interface LaunchOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Keeps it in our process group, so that it ends with us where a whole group is ended (tests). */
+  readonly attached?: boolean;
+}
+
 export interface Launched {
   readonly file: SiteFile;
   readonly already: boolean;
@@ -77,14 +83,14 @@ function readLine(line: string): Launched {
  * Starts the site in the background; the answer comes when it serves. A site that runs already is
  * answered as it is. Throws SiteProblem; when aborted, what was started is ended.
  */
-export async function launchSite(options: SiteOptions, signal?: AbortSignal): Promise<Launched> {
+export async function launchSite(options: SiteOptions, { signal, attached = false }: LaunchOptions = {}): Promise<Launched> {
   const paths = prepareFolder(options.dir);
   const running = await runningSite(paths);
   if (running !== undefined) return { file: running, already: true, notes: [`it runs already, as process ${running.pid}`] };
   const log = openLog(paths);
   const child = spawn(process.execPath, [fileURLToPath(new URL("./daemon.js", import.meta.url))], {
     cwd: "/",
-    detached: true,
+    detached: !attached,
     env: withoutSecrets(process.env),
     stdio: ["pipe", log.fd, log.fd, "pipe"],
   });

@@ -69,6 +69,19 @@ function agentToken(identity: SiteIdentity, clock: Clock): () => Promise<string>
   };
 }
 
+/** Calls back every minute of the site's time; the answer stops it. A node counts as gone after five. */
+function beat(clock: Clock, run: () => void): () => void {
+  let cancel: () => void;
+  const next = (): void => {
+    cancel = clock.at(clock.now() + 60_000, () => {
+      run();
+      next();
+    });
+  };
+  next();
+  return () => cancel();
+}
+
 export interface Nodes {
   /** URL of a node's agent. */
   endpoint(name: string): string;
@@ -106,6 +119,7 @@ export async function startNodes(start: Start, journal: Journal, identity: SiteI
     });
   }
   const off = new Set<string>();
+  closers.add("heartbeats", beat(clock, () => nodes.filter((node) => !off.has(node.name)).forEach((node) => journal.heartbeat(node.name))));
   const notes = agents.namespaces.available || options.bare === true ? [] : [
     `no namespaces here (${agents.namespaces.reason}): virtual nodes refuse shell and arguments with a /`,
   ];

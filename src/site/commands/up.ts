@@ -59,7 +59,7 @@ export default defineCommand({
     const options: SiteOptions = { ...rest, dir: folderOf(call) };
     if (!detach) return live(view, serve(options, signal, note));
     const { launchSite } = await import("../launch.ts");
-    const site = await told(() => launchSite(options, signal));
+    const site = await told(() => launchSite(options, { signal }));
     for (const line of site.notes) note(line);
     const row = siteRow(site.file, true, site.file.nodes.length);
     return done(siteLine(row), row);
