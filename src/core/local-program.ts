@@ -2,10 +2,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
-import type { Readable } from "node:stream";
 import { PactError } from "../api/index.ts";
-import { ClosedSink, type Sink } from "./sink.ts";
-import { plainSink } from "./stream-sink.ts";
+import type { Sink } from "./sink.ts";
+import { plainSink, pump } from "./stream-sink.ts";
 
 /** How long a program has after SIGINT, in ms. */
 export const GRACE_MS = 2000;
@@ -111,16 +110,5 @@ export class LocalProgram {
       this.#child.stdout.destroy();
       this.#child.stderr.destroy();
     }, LAST_WORDS_MS).unref();
-  }
-}
-
-/** One stream into one sink, no faster than the sink takes it. A sink that closes closes the stream. */
-async function pump(from: Readable, to: Sink): Promise<void> {
-  try {
-    for await (const chunk of from) await to.write(chunk);
-  } catch (error) {
-    from.destroy();
-    if (error instanceof ClosedSink || (error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE")) return;
-    throw error;
   }
 }

@@ -1,5 +1,5 @@
-// A writable stream as a sink: into local programs and plain files.
-import type { Writable } from "node:stream";
+// Streams of local programs as sinks and into sinks.
+import type { Readable, Writable } from "node:stream";
 import { ClosedSink, type Sink } from "./sink.ts";
 
 /** What a stream says when its reader is gone or it has been taken down. */
@@ -28,4 +28,16 @@ export function plainSink(stream: Writable): Sink {
       });
     },
   };
+}
+
+/** One stream into one sink, no faster than the sink takes it. A sink whose reader has gone ends the stream quietly. */
+export async function pump(from: Readable, to: Sink): Promise<void> {
+  try {
+    for await (const chunk of from) await to.write(chunk);
+  } catch (error) {
+    from.destroy();
+    // The stream was taken down while it was read.
+    const ended = error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
+    if (!ended && !(error instanceof ClosedSink)) throw error;
+  }
 }

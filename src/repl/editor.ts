@@ -1,0 +1,254 @@
+// The line editor: keys of a raw terminal in, a line out. What is typed while nobody reads
+// waits for the next line.
+import { EMPTY, atEnd } from "./buffer.ts";
+import { type Complete, completed } from "./completer.ts";
+import { actionOf } from "./interrupt.ts";
+import type { Key } from "./keyboard.ts";
+import { LineState } from "./line-state.ts";
+import { type Candidate, menuRows } from "./menu.ts";
+import { Search } from "./recall.ts";
+import type { KeyHandler, ShellTerminal } from "./terminal.ts";
+import { type Frame, View } from "./view.ts";
+
+export type ReadResult =
+  | { readonly kind: "line"; readonly line: string }
+  | { readonly kind: "eof" }
+  /** Ctrl-C; `empty` when there was nothing to clear. */
+  | { readonly kind: "interrupted"; readonly empty: boolean }
+  /** A key whose meaning has to be explained. */
+  | { readonly kind: "hint" };
+
+export interface Editor {
+  /** Reads one line. Only one at a time. */
+  readLine(prompt: string): Promise<ReadResult>;
+  /** Forgets lines of a paste that are still to run. */
+  discard(): void;
+  /** Takes the edit line off the screen and lends the terminal; resume() brings both back. */
+  suspend(): void;
+  resume(): void;
+  /** Prints a text above the edit line. */
+  notice(text: string): void;
+  /** Draws the line again, after something else may have drawn over it. */
+  refresh(): void;
+  close(): void;
+}
+
+export interface EditorOptions {
+  readonly terminal: ShellTerminal;
+  /** History, oldest first. */
+  readonly history: () => readonly string[];
+  readonly complete: Complete;
+  /** Gets the keys while no line is read. */
+  readonly between: KeyHandler;
+}
+
+const BELL = "\x07";
+
+export class LineEditor implements Editor {
+  readonly #terminal: ShellTerminal;
+  readonly #options: EditorOptions;
+  readonly #view: View;
+  readonly #line: LineState;
+  #prompt = "";
+  #finish: ((result: ReadResult) => void) | undefined;
+  #search: Search | undefined;
+  #below: readonly Candidate[] = [];
+  #tabs = 0;
+  #drawSoon = false;
+  /** Lines of a paste that come after the one that runs. */
+  #queued: string[] = [];
+  #takeBack: (() => void) | undefined;
+
+  constructor(options: EditorOptions) {
+    const { terminal } = options;
+    this.#options = options;
+    this.#terminal = terminal;
+    this.#line = new LineState(options.history);
+    this.#view = new View({
+      get columns() {
+        return terminal.columns;
+      },
+      get rows() {
+        return terminal.rows;
+      },
+      write: (text) => terminal.write(text),
+    });
+    terminal.parts.output.on("resize", this.#resized);
+    terminal.onNotice((text) => this.notice(text));
+    terminal.onKeys(options.between);
+  }
+
+  readLine(prompt: string): Promise<ReadResult> {
+    this.#prompt = prompt;
+    this.#line.reset();
+    this.#search = undefined;
+    this.#forgetMenu();
+    const queued = this.#queued.shift();
+    if (queued !== undefined) {
+      this.#line.set(atEnd(queued));
+      this.#draw();
+      this.#view.leave();
+      return Promise.resolve({ kind: "line", line: queued });
+    }
+    return new Promise((resolve) => {
+      this.#finish = resolve;
+      this.#terminal.onKeys(this.#key);
+      this.#terminal.onEnd(() => this.#done({ kind: "eof" }));
+      this.#terminal.replay();
+      if (this.#reading) this.#draw();
+    });
+  }
+
+  discard(): void {
+    this.#queued = [];
+  }
+
+  suspend(): void {
+    if (this.#reading) this.#view.erase();
+    this.#takeBack ??= this.#terminal.lend();
+  }
+
+  resume(): void {
+    this.#takeBack?.();
+    this.#takeBack = undefined;
+    if (this.#reading) this.#draw();
+  }
+
+  notice(text: string): void {
+    if (this.#reading) this.#view.erase();
+    this.#terminal.write(`${text.replace(/\r?\n/g, "\r\n")}\r\n`);
+    if (this.#reading) this.#draw();
+  }
+
+  refresh(): void {
+    if (this.#reading) this.#view.resized();
+  }
+
+  close(): void {
+    if (this.#reading) this.#view.leave();
+    this.#finish = undefined;
+    this.#terminal.parts.output.off("resize", this.#resized);
+    this.#terminal.onNotice(undefined);
+    this.#terminal.onEnd(undefined);
+    this.resume();
+  }
+
+  get #reading(): boolean {
+    return this.#finish !== undefined;
+  }
+
+  readonly #resized = (): void => {
+    if (this.#reading && this.#takeBack === undefined) this.#view.resized();
+  };
+
+  #done(result: ReadResult): void {
+    const finish = this.#finish;
+    this.#finish = undefined;
+    this.#terminal.onKeys(this.#options.between);
+    this.#terminal.onEnd(undefined);
+    finish?.(result);
+  }
+
+  readonly #key = (key: Key): void => {
+    if (this.#search !== undefined && this.#searchKey(this.#search, key)) return this.#changed();
+    const action = actionOf(key, this.#line.edit.text === "" ? "empty prompt" : "prompt");
+    if (action !== undefined) return this.#interrupt(action);
+    if (key.name === "return") return this.#accept();
+    if (key.name === "tab") return this.#tab();
+    this.#forgetMenu();
+    if (key.name === "paste") this.#line.type(key.text.replace(/\n+$/, ""));
+    else if (key.text !== "") this.#line.type(key.text);
+    else if (key.name === "C-l") this.#view.clear();
+    else if (key.name === "C-r") this.#search = new Search(this.#options.history(), this.#line.edit);
+    else if (!this.#line.press(key.name)) return;
+    this.#changed();
+  };
+
+  #interrupt(action: string): void {
+    const { text } = this.#line.edit;
+    if (action === "delete") this.#line.press("delete");
+    if (action === "delete") return this.#changed();
+    if (action === "ignore") return;
+    this.#forgetMenu();
+    if (action === "leave") {
+      this.#draw();
+      this.#view.leave();
+      return this.#done({ kind: "eof" });
+    }
+    const marked = action === "clear" ? `${text}^C` : text;
+    this.#line.set(atEnd(marked));
+    this.#draw();
+    this.#view.leave();
+    this.#line.reset();
+    this.#queued = [];
+    this.#terminal.flush();
+    this.#done(action === "hint" && text !== "" ? { kind: "hint" } : { kind: "interrupted", empty: text === "" });
+  }
+
+  /** The line is ready. Of several pasted lines the first is; the others wait their turn. */
+  #accept(): void {
+    this.#forgetMenu();
+    const lines = this.#line.edit.text.split("\n");
+    const [first = "", ...others] = lines.length > 1 ? lines.filter((line) => line.trim() !== "") : lines;
+    if (lines.length > 1) {
+      this.#view.erase();
+      this.#line.set(atEnd(first));
+    }
+    this.#queued = others;
+    this.#draw();
+    this.#view.leave();
+    this.#done({ kind: "line", line: first });
+  }
+
+  /** False when the search has ended and the key is still to be obeyed. */
+  #searchKey(search: Search, key: Key): boolean {
+    if (key.text !== "" && key.name === "") search.ask(search.query + key.text);
+    else if (key.name === "C-r") search.older();
+    else if (key.name === "backspace") search.ask([...search.query].slice(0, -1).join(""));
+    else {
+      this.#search = undefined;
+      const cancelled = key.name === "C-g" || key.name === "escape" || key.name === "M-escape" || key.name === "C-c";
+      this.#line.set(cancelled ? search.before : { ...search.found });
+      return cancelled;
+    }
+    return true;
+  }
+
+  #tab(): void {
+    this.#tabs += 1;
+    if (this.#tabs > 1 && this.#below.length > 0) return;
+    const before = this.#line.edit;
+    void completed(before, this.#options.complete).then(({ edit, open }) => {
+      // Whoever typed on meanwhile does not want to be corrected.
+      if (!this.#reading || this.#search !== undefined || this.#line.edit !== before) return;
+      if (edit !== before) this.#tabs = 0;
+      if (edit !== before) this.#line.set(edit);
+      else if (open.length > 0 && this.#tabs > 1) this.#below = open;
+      else this.#terminal.write(BELL);
+      this.#changed();
+    });
+  }
+
+  #forgetMenu(): void {
+    this.#below = [];
+    this.#tabs = 0;
+  }
+
+  /** Draws once for all keys that came together. */
+  #changed(): void {
+    if (this.#drawSoon) return;
+    this.#drawSoon = true;
+    queueMicrotask(() => {
+      this.#drawSoon = false;
+      if (this.#reading && this.#takeBack === undefined) this.#draw();
+    });
+  }
+
+  #draw(): void {
+    const { text, cursor } = this.#search?.found ?? this.#line.edit ?? EMPTY;
+    const frame: Frame = { prompt: this.#search?.prompt ?? this.#prompt, text, cursor, below: [] };
+    if (this.#below.length === 0) return this.#view.draw(frame);
+    const height = this.#view.rows - Math.min(this.#view.rows - 2, this.#view.height(frame)) - 1;
+    this.#view.draw({ ...frame, below: menuRows(this.#below, this.#view.columns, height) });
+  }
+}
