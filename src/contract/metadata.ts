@@ -20,3 +20,6 @@ export const APPROVAL_EXECUTES = "pact-approval-executes";
 
 /** Longest hint a client shows, in characters. */
 export const MAX_HINT = 200;
+
+/** Trailer of an exec whose process a signal ended: its name, such as SIGKILL. */
+export const SIGNAL = "pact-signal";

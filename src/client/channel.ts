@@ -1,0 +1,167 @@
+// One channel to one peer: opened on first use, replaced when it has failed, closed with the client.
+// Also what is remembered of the peer (ours or stock) and what guards the token on its way.
+import { readFile } from "node:fs/promises";
+import type { CallCredentials, ChannelCredentials, ChannelOptions, Client as GrpcClient, Metadata } from "@grpc/grpc-js";
+import { PactError } from "../api/index.ts";
+import { AUTHORIZATION, TIME } from "../contract/metadata.ts";
+import type { TokenSupplier } from "./bearer.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { loopbackAddresses, refuseStrangers, type Machine } from "./peer.ts";
+import { trailer, type Peer } from "./status.ts";
+
+export type Grpc = typeof import("@grpc/grpc-js");
+
+export interface TlsFiles {
+  readonly caFile?: string;
+  readonly certFile?: string;
+  readonly keyFile?: string;
+}
+
+/** What all channels of one client share. */
+export interface Shared {
+  readonly token: TokenSupplier;
+  readonly tls: TlsFiles;
+  readonly machine: Machine;
+  readonly requestId: () => string;
+  readonly debug: (line: string) => void;
+  /** The note on a token that leaves in the clear; said once. */
+  readonly noteClearText: (line: string) => void;
+  readonly serverTime: (time: Date) => void;
+  /** Agents behind clear text off loopback are refused. */
+  readonly requireTls: boolean;
+}
+
+const MIB = 1024 * 1024;
+/** TRANSIENT_FAILURE, as grpc-js numbers connectivity states. */
+const FAILED = 3;
+
+export class Link {
+  readonly peer: Peer;
+  readonly endpoint: Endpoint;
+  readonly shared: Shared;
+  /** Whether the server is of our kind (sends pact-time); undefined before its first answer. */
+  ours: boolean | undefined;
+  #client: GrpcClient | undefined;
+  #credentials: Promise<ChannelCredentials> | undefined;
+  #addresses: Promise<readonly string[]> | undefined;
+  #closed = false;
+
+  constructor(peer: Peer, endpoint: Endpoint, shared: Shared) {
+    this.peer = peer;
+    this.endpoint = endpoint;
+    this.shared = shared;
+  }
+
+  /** The channel; a failed one is replaced, so that a call right after the peer came back does not wait. */
+  async open(): Promise<{ grpc: Grpc; client: GrpcClient }> {
+    const grpc = await import("@grpc/grpc-js");
+    const credentials = await (this.#credentials ??= channelCredentials(grpc, this.endpoint, this.shared.tls));
+    if (this.#closed) throw new PactError("internal", `the client of ${this.endpoint.url} is closed`);
+    if (this.#client?.getChannel().getConnectivityState(false) === FAILED) {
+      this.#client.close();
+      this.#client = undefined;
+    }
+    this.#client ??= new grpc.Client(this.endpoint.target, credentials, channelOptions(this.endpoint));
+    return { grpc, client: this.#client };
+  }
+
+  /**
+   * Credentials that attach the token once the connection stands and the peer has been
+   * looked at. `refused` hears why the token was held back.
+   */
+  callCredentials(grpc: Grpc, token: string, connected: () => void, refused: (why: unknown) => void): CallCredentials {
+    return grpc.CallCredentials.createFromMetadataGenerator((_options, done) => {
+      connected();
+      this.#admit().then(
+        () => {
+          const metadata = new grpc.Metadata();
+          metadata.set(AUTHORIZATION, `Bearer ${token}`);
+          done(null, metadata);
+        },
+        (why: unknown) => {
+          refused(why);
+          done(new Error("the token was held back"));
+        },
+      );
+    });
+  }
+
+  /** Takes note of what an answer's metadata tells: the kind of server and its clock. */
+  saw(metadata: Metadata): void {
+    const time = trailer(metadata, TIME);
+    // Failures made up on this side carry no metadata at all and tell nothing.
+    if (time === undefined && Object.keys(metadata.getMap()).length === 0) return;
+    this.ours = time !== undefined;
+    const moment = new Date(time ?? Number.NaN);
+    if (!Number.isNaN(moment.getTime())) this.shared.serverTime(moment);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  /** Whether the token may go to this peer; throws when not. */
+  async #admit(): Promise<void> {
+    const { endpoint, shared, peer } = this;
+    if (endpoint.tls) return;
+    const addresses = await (this.#addresses ??= loopbackAddresses(endpoint, shared.machine));
+    if (addresses.length > 0) return refuseStrangers(endpoint, addresses, shared.machine);
+    if (peer.kind === "agent" && shared.requireTls) {
+      throw new PactError("policy", `the agent at ${endpoint.url} speaks without TLS`, {
+        reason: `require_tls is set in [agents], so your token was not sent; address from ${peer.address.where}`,
+        node: peer.node,
+      });
+    }
+    shared.noteClearText(`your token goes to ${endpoint.url} without TLS; anybody on the way can read it`);
+  }
+}
+
+function channelOptions(endpoint: Endpoint): ChannelOptions {
+  return {
+    // A peer that goes silent is noticed within 15 s, while calls run.
+    "grpc.keepalive_time_ms": 10_000,
+    "grpc.keepalive_timeout_ms": 5_000,
+    "grpc.initial_reconnect_backoff_ms": 250,
+    "grpc.max_reconnect_backoff_ms": 5_000,
+    // Stock agents send up to 10 MiB in one message, and diag chunks are unbounded.
+    "grpc.max_receive_message_length": 64 * MIB,
+    "grpc-node.flow_control_window": MIB,
+    // Else channels share connections that are still backing off.
+    "grpc.use_local_subchannel_pool": 1,
+    "grpc.service_config_disable_resolution": 1,
+    "grpc.enable_http_proxy": endpoint.loopback ? 0 : 1,
+    "grpc.primary_user_agent": "pact",
+  };
+}
+
+async function channelCredentials(grpc: Grpc, endpoint: Endpoint, files: TlsFiles): Promise<ChannelCredentials> {
+  if (!endpoint.tls) return grpc.credentials.createInsecure();
+  if ((files.certFile === undefined) !== (files.keyFile === undefined)) {
+    throw new PactError("notConfigured", `TLS with a certificate of our own needs cert_file and key_file`, {
+      reason: `${files.certFile === undefined ? "cert_file" : "key_file"} is missing in [tls] of cli.toml`,
+    });
+  }
+  const [ca, key, cert] = await Promise.all([pem(files.caFile, "ca_file"), pem(files.keyFile, "key_file"), pem(files.certFile, "cert_file")]);
+  try {
+    return grpc.credentials.createSsl(ca, key, cert);
+  } catch (cause) {
+    throw new PactError("local", "the TLS files of [tls] in cli.toml cannot be used", {
+      reason: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
+  }
+}
+
+async function pem(path: string | undefined, setting: string): Promise<Buffer | null> {
+  if (path === undefined) return null;
+  let text: Buffer;
+  try {
+    text = await readFile(path);
+  } catch (cause) {
+    throw new PactError("local", `cannot read ${setting} ${path}`, { reason: cause instanceof Error ? cause.message : String(cause), cause });
+  }
+  if (!text.includes("-----BEGIN ")) throw new PactError("local", `${setting} ${path} holds no PEM text`);
+  return text;
+}
