@@ -118,7 +118,7 @@ export interface TerminalLease {
 export interface Terminal {
   /** Both stdin and stdout are terminals. */
   readonly interactive: boolean;
-  lease(): Promise<TerminalLease>;
+  lease(): TerminalLease | Promise<TerminalLease>;
 }
 
 export interface CommandInfo {
