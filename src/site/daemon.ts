@@ -53,7 +53,9 @@ try {
   await serve();
   process.exitCode = 0;
 } catch (error) {
-  log(error instanceof SiteProblem || !(error instanceof Error) ? messageOf(error) : error.stack ?? error.message);
+  log(messageOf(error));
+  const cause = error instanceof SiteProblem ? error.cause : error;
+  if (cause instanceof Error) log(cause.stack ?? cause.message);
   const known = error instanceof SiteProblem;
   tell({ failed: { kind: known ? error.kind : "local", message: messageOf(error), hint: known ? error.hint : undefined } });
 }

@@ -10,6 +10,7 @@ import { loadConfig } from "./load-config.ts";
 import { SITE_ENTRIES, type SitePaths } from "./paths.ts";
 import { placeNodes } from "./place.ts";
 import { planPorts, settlePorts } from "./ports.ts";
+import { messageOf, SiteProblem } from "./problem.ts";
 import { startNodes, startServers, type Start } from "./servers.ts";
 import { lookAtSite, retireSiteFile, writeSiteFile } from "./site-file.ts";
 import { takeFolder } from "./take.ts";
@@ -59,7 +60,8 @@ export async function startSite(options: SiteOptions): Promise<Site> {
     return await startIn(paths, options, closers);
   } catch (error) {
     await closers.close();
-    throw error;
+    if (error instanceof SiteProblem) throw error;
+    throw new SiteProblem("local", `the site in ${paths.dir} cannot start: ${messageOf(error)}`, undefined, error);
   }
 }
 

@@ -23,7 +23,7 @@ export async function runningSite(paths: SitePaths, deadlineMs = 2_000): Promise
 export type Taken = { readonly release: () => void } | { readonly running: SiteFile };
 
 /** Throws SiteProblem when the holder neither answers nor goes within the deadline, or the signal aborts. */
-export async function takeFolder(paths: SitePaths, deadlineMs = 30_000, signal?: AbortSignal): Promise<Taken> {
+export async function takeFolder(paths: SitePaths, deadlineMs = 20_000, signal?: AbortSignal): Promise<Taken> {
   const end = performance.now() + deadlineMs;
   for (;;) {
     signal?.throwIfAborted();

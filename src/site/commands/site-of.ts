@@ -3,7 +3,7 @@ import { flag, PactError, values } from "pact/api";
 import type { ControlAnswer, ControlRequest } from "../../contract/control.ts";
 import { askSite } from "../control.ts";
 import { siteDirOf } from "../paths.ts";
-import { SiteProblem } from "../problem.ts";
+import { codeOf, messageOf, SiteProblem } from "../problem.ts";
 import { existingSite, noSite } from "../stop.ts";
 import { lookAtSite } from "../site-file.ts";
 
@@ -23,6 +23,8 @@ export async function told<T>(run: () => T | Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
+    // A full disk, a folder that may not be read: the machine's trouble, not a defect of pact.
+    if (codeOf(error) !== undefined) throw new PactError("local", messageOf(error), { cause: error });
     if (!(error instanceof SiteProblem)) throw error;
     throw new PactError(error.kind, error.message, { hint: error.hint, cause: error.cause });
   }

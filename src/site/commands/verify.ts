@@ -13,7 +13,9 @@ export default defineCommand({
     const folder = folderOf(call);
     const paths = await told(() => existingSite(folder));
     const { verifyJournal } = await import("../journal/verify.ts");
-    const { entries, audit, problems } = await verifyJournal(paths.journal);
+    const { entries, audit, problems } = await verifyJournal(paths.journal).catch((error: unknown) => {
+      throw new PactError("local", `cannot read the journal in ${folder}`, { reason: error instanceof Error ? error.message : String(error), cause: error });
+    });
     if (problems.length > 0) {
       throw new PactError("remote", `the journal in ${folder} is not whole: ${problems.length} ${problems.length === 1 ? "problem" : "problems"}`, {
         reason: problems.slice(0, 5).join("; "),
