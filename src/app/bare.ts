@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { type Word, wordsFromArgv } from "../core/word.ts";
 import { History } from "../repl/history.ts";
-import { runShell } from "../repl/shell.ts";
+import { runShell } from "../repl/repl.ts";
 import { processTerminal } from "../repl/terminal.ts";
 import { Host } from "./host.ts";
 import type { Io } from "./io.ts";

@@ -6,7 +6,11 @@ interface Version {
   readonly node: string;
 }
 
-const view: View<Version> = { columns: [{ key: "version" }, { key: "api" }, { key: "node" }], empty: "" };
+const view: View<Version> = {
+  columns: [{ key: "version" }, { key: "api" }, { key: "node" }],
+  empty: "",
+  line: ({ version, api, node }) => `pact ${version} (plugin API ${api}, Node.js ${node})`,
+};
 
 export default defineCommand({
   summary: "Print the version",

@@ -70,7 +70,7 @@ export function overview(commands: readonly Registered[], interactive: boolean):
   };
 }
 
-const BUNDLED: ReadonlySet<string> = new Set(["pact", "shell", "site"]);
+const BUNDLED: ReadonlySet<string> = new Set(["pact", "repl", "site"]);
 
 /** Flags of every command. */
 export function flagsPage(): HelpPage {

@@ -92,7 +92,10 @@ export class LocalProgram {
 
   /** Sends its output on until both streams end or their readers leave. */
   async drain(out: Sink, err: Sink): Promise<void> {
-    await Promise.all([pump(this.#child.stdout, out), pump(this.#child.stderr, err)]);
+    // Node's pipes are sockets: closing one with output in it would be an error for the
+    // program, which prints it. The signal is what a pipe would have given.
+    const readerGone = (): void => void this.#child.kill("SIGPIPE");
+    await Promise.all([pump(this.#child.stdout, out, readerGone), pump(this.#child.stderr, err, readerGone)]);
   }
 
   /** SIGINT now, SIGKILL after the grace; its output is no longer waited for. */

@@ -30,13 +30,23 @@ export function plainSink(stream: Writable): Sink {
   };
 }
 
-/** One stream into one sink, no faster than the sink takes it. A sink whose reader has gone ends the stream quietly. */
-export async function pump(from: Readable, to: Sink): Promise<void> {
+/**
+ * One stream into one sink, no faster than the sink takes it. A sink whose reader has gone
+ * ends the stream quietly; `readerGone` is told before.
+ */
+export async function pump(from: Readable, to: Sink, readerGone: () => void = () => undefined): Promise<void> {
   try {
-    for await (const chunk of from) await to.write(chunk);
+    for await (const chunk of from) {
+      try {
+        await to.write(chunk);
+      } catch (error) {
+        // Leaving the loop takes the stream down; its writer must know before.
+        if (error instanceof ClosedSink) readerGone();
+        throw error;
+      }
+    }
   } catch (error) {
     from.destroy();
-    // The stream was taken down while it was read.
     const ended = error instanceof Error && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
     if (!ended && !(error instanceof ClosedSink)) throw error;
   }

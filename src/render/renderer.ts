@@ -104,6 +104,7 @@ export async function render(result: Result, settings: RenderSettings): Promise<
     case "record":
       checkFields(result.view, result.value, settings.fields);
       if (settings.format === "name") await settings.out.write(names(result.view, [result.value], settings.now()));
+      else if (text && result.view.line !== undefined && settings.fields === undefined) await settings.out.write(`${visible(result.view.line(result.value))}\n`);
       else if (text) await settings.out.write(`${recordLines(narrowed(result.view, settings.fields), result.value, tableSettings(settings, settings.out.width)).join("\n")}\n`);
       else await writeOne(result.value, settings);
       return { answered: 1, problems: [] };
