@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { askSite } from "./control.ts";
 import { isSiteFolder } from "./folder.ts";
 import { holderOf, isAlive, tryLock } from "./lock.ts";
-import { SITE_ENTRIES, sitePaths, type SitePaths } from "./paths.ts";
+import { defaultSiteDir, SITE_ENTRIES, sitePaths, type SitePaths } from "./paths.ts";
 import { SiteProblem } from "./problem.ts";
 import { lookAtSite } from "./site-file.ts";
 
@@ -17,9 +17,15 @@ export function existingSite(dir: string): SitePaths {
   return sitePaths(realpathSync(dir));
 }
 
+/** A site command for a folder, as one types it: your own site needs no --dir. */
+export function siteCommand(words: string, dir: string): string {
+  if (dir === defaultSiteDir(process.env)) return `pact site ${words}`;
+  return `pact site ${words} --dir ${/^[\w./@:+-]+$/.test(dir) ? dir : `'${dir.replaceAll("'", `'\\''`)}'`}`;
+}
+
 /** "There is none": what every command says where no site runs. */
 export function noSite(dir: string): SiteProblem {
-  return new SiteProblem("notFound", `no site runs in ${dir}`, "pact site up");
+  return new SiteProblem("notFound", `no site runs in ${dir}`, siteCommand("up", dir));
 }
 
 /** Asks the site to end, or signals it when it no longer listens; answers its pid when the folder is free. */
@@ -65,7 +71,7 @@ export function resetSite(dir: string): { readonly removed: readonly string[]; r
   const paths = existingSite(dir);
   if (lstatSync(paths.dir).uid !== process.getuid?.()) throw new SiteProblem("local", `${paths.dir} is not yours`);
   const release = tryLock(paths.lock);
-  if (release === undefined) throw new SiteProblem("precondition", `a site runs in ${paths.dir}`, "pact site down");
+  if (release === undefined) throw new SiteProblem("precondition", `a site runs in ${dir}`, siteCommand("down", dir));
   try {
     const mounted = mountsBelow(paths.dir);
     if (mounted.length > 0) throw new SiteProblem("precondition", `${mounted[0]} is mounted inside the site's folder`, `umount ${mounted[0]}`);

@@ -1,5 +1,5 @@
 import { defineCommand, done, PactError } from "pact/api";
-import { resetSite } from "../stop.ts";
+import { resetSite, siteCommand } from "../stop.ts";
 import { dir, folderOf, told } from "./site-of.ts";
 
 export default defineCommand({
@@ -13,7 +13,7 @@ export default defineCommand({
   async run(call) {
     const folder = folderOf(call);
     if (!call.options.yes) {
-      throw new PactError("usage", `site reset removes everything of the site in ${folder}`, { hint: "site reset --yes" });
+      throw new PactError("usage", `site reset removes everything of the site in ${folder}`, { hint: siteCommand("reset --yes", folder) });
     }
     const { removed, left } = await told(() => resetSite(folder));
     if (left.length > 0) call.note(`left in ${folder}, not the site's: ${left.join(", ")}`);
