@@ -144,7 +144,8 @@ export async function runOnPipes(command: string, place: LocalPlace, out: Sink, 
     child.stderr.destroy();
   };
   try {
-    const copied = Promise.all([pump(child.stdout, out), pump(child.stderr, err)]);
+    const readerGone = (): void => void child.kill("SIGPIPE");
+    const copied = Promise.all([pump(child.stdout, out, readerGone), pump(child.stderr, err, readerGone)]);
     copied.catch(() => undefined);
     const status = await ended;
     // After an interrupt something in the background may hold the pipes for ever.
