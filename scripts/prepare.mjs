@@ -2,8 +2,8 @@
 // did. Everything it says goes to stderr. Only Node's own modules: it runs before any other is there.
 import { createHash } from "node:crypto";
 import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { alone } from "./lock.mjs";
 
@@ -53,6 +53,15 @@ function isInstalled(hash) {
   return record !== undefined && record.mtimeMs >= statSync(lockFile).mtimeMs;
 }
 
+/**
+ * Where this Node's headers are, when they came with it. Without being told, node-gyp downloads them,
+ * which fails on machines that reach a package registry only.
+ */
+function headers() {
+  const prefix = dirname(dirname(realpathSync(process.execPath)));
+  return existsSync(join(prefix, "include/node/node_api.h")) ? { npm_config_nodedir: prefix } : {};
+}
+
 /** Runs npm ci with its output on stderr; resolves to its exit status. */
 function npmCi() {
   const cli = process.env.npm_execpath;
@@ -60,7 +69,7 @@ function npmCi() {
   const [program, ...first] = viaNode ? [process.execPath, cli] : ["npm"];
   const args = [...first, "ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
   return new Promise((resolve) => {
-    const child = spawn(program, args, { cwd: root, stdio: ["ignore", 2, 2] });
+    const child = spawn(program, args, { cwd: root, env: { ...headers(), ...process.env }, stdio: ["ignore", 2, 2] });
     child.once("error", () => resolve(127));
     child.once("exit", (code) => resolve(code ?? 1));
   });
