@@ -1,0 +1,42 @@
+// HTTP to identity providers and to the journal's discovery: every request has a
+// deadline, can be interrupted, follows no redirect, and reads a bounded answer.
+
+export interface Limits {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+const MOST_BYTES = 1024 * 1024;
+const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** fetch within limits; the whole answer has arrived when it answers. */
+export async function boundedFetch(url: string, init: RequestInit, { timeoutMs, signal }: Limits): Promise<Response> {
+  const signals = [signal, AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
+  const response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.any(signals) });
+  const body = await readBounded(response);
+  const { status, statusText, headers } = response;
+  return new Response(NO_BODY.has(status) ? null : body, { status, statusText, headers });
+}
+
+async function readBounded(response: Response): Promise<Blob> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.length;
+    if (size > MOST_BYTES) throw new Error("the answer is too large");
+    parts.push(part);
+  }
+  return new Blob(parts);
+}
+
+/** GETs JSON; throws when it is anything but a 200 with JSON in it. */
+export async function fetchJson(url: string, limits: Limits): Promise<unknown> {
+  const response = await boundedFetch(url, { headers: { accept: "application/json" } }, limits);
+  if (response.status !== 200) throw new Error(`it answers ${response.status}`);
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error("it answers something that is not JSON");
+  }
+}

@@ -1,0 +1,109 @@
+// Who the operator is: which token goes with a call, login, logout and whoami.
+import type { Identity } from "../api/index.ts";
+import { openCache, type CachedLogin, type LoginCache } from "./cache.ts";
+import { logIn, whoOf } from "./login-session.ts";
+import { sourcesOf, type IdentityOptions } from "./options.ts";
+import { interrupted, notLoggedIn } from "./problems.ts";
+import { normalServer } from "./server-url.ts";
+import { sharing } from "./sharing.ts";
+import { fileToken, findToken, foundLogin, loginToken, otherSources, siteToken, type Found, type SourceOptions } from "./sources.ts";
+
+export type { IdentityOptions } from "./options.ts";
+
+export interface TokenSupplier {
+  /** The token for a call; renewed when it is about to end. Throws unauthenticated when there is none. */
+  token(signal: AbortSignal): Promise<string>;
+  /** Another token after a server did not accept this one; undefined when there is no other. */
+  refresh(rejected: string, signal: AbortSignal): Promise<string | undefined>;
+}
+
+/** How long before its end a token is replaced, in ms. */
+const AHEAD_MS: Readonly<Record<Found["kind"], number>> = { given: 0, file: 0, login: 30_000, site: 60_000 };
+
+/** Nothing is read or asked before the first call. */
+export function createIdentity(options: IdentityOptions): Identity & TokenSupplier {
+  const server = normalServer(options.server);
+  const cache = openCache(options.configDir, server);
+  const sources = sourcesOf(options, server, cache);
+  let held: { readonly found: Found; readonly stamp: string } | undefined;
+  const keep = (found: Found, stamp = cache.stamp()): Found => {
+    held = { found, stamp };
+    return found;
+  };
+  const current = (): Found | undefined => {
+    if (held === undefined) return undefined;
+    const { found, stamp } = held;
+    const left = found.expiresAt === null ? Number.POSITIVE_INFINITY : found.expiresAt.getTime() - options.now().getTime();
+    // Another terminal may have logged in or out meanwhile.
+    return left > AHEAD_MS[found.kind] && (found.kind === "given" || stamp === cache.stamp()) ? found : undefined;
+  };
+  const resolve = async (): Promise<Found> => {
+    const stamp = cache.stamp();
+    const found = await findToken(sources);
+    if (found === undefined) throw notLoggedIn(server);
+    return keep(found, stamp);
+  };
+  const tokens = sharing<Found>();
+  const replacements = sharing<Found | undefined>();
+  return {
+    async token(signal) {
+      if (signal.aborted) throw interrupted();
+      return (current() ?? (await tokens("token", signal, resolve))).token;
+    },
+    async refresh(rejected, signal) {
+      // Replaced already, by a call that was refused a moment earlier.
+      const now = current();
+      if (now !== undefined && now.token !== rejected) return now.token;
+      const found = await replacements(rejected, signal, () => another(sources, held?.found, rejected));
+      return found === undefined || found.token === rejected ? undefined : keep(found).token;
+    },
+    async whoami() {
+      const found = current() ?? (await findToken(sources, true));
+      if (found === undefined) throw notLoggedIn(server);
+      return whoOf(found, server);
+    },
+    async login({ flow, server: other }, tell, signal) {
+      const found = await logIn(options, { server: other === undefined ? server : normalServer(other), own: server, sources }, flow, tell, signal);
+      held = undefined;
+      return found;
+    },
+    async logout(signal) {
+      // A refused file is removed all the same, but whoever could write it shall not choose where its tokens go.
+      const login = readOrUndefined(cache);
+      const removed = cache.remove();
+      held = undefined;
+      const revoked = login !== undefined && (await revokeLogin(login, options, signal));
+      return { removed, revoked, remaining: await otherSources(sources) };
+    },
+  };
+}
+
+async function revokeLogin(login: CachedLogin, { env, timeoutMs }: IdentityOptions, signal: AbortSignal): Promise<boolean> {
+  const { revoke } = await import("./revoke.ts");
+  return await revoke(login, env, { timeoutMs, signal });
+}
+
+/** A token in place of one that a server refused, from the same source: a refusal never changes who one is. */
+async function another(sources: SourceOptions, held: Found | undefined, rejected: string): Promise<Found | undefined> {
+  const found = held ?? (await findToken(sources, true));
+  if (found === undefined || found.kind === "given") return undefined;
+  if (found.kind === "site") return await siteToken(sources);
+  if (found.kind === "file") {
+    const path = found.source.startsWith("token_path") ? sources.tokenPath?.value : `${sources.configDir}/token`;
+    return fileToken(sources, path, found.source, false);
+  }
+  const login = sources.cache.read();
+  if (login === undefined) return undefined;
+  if (login.access_token !== rejected) return await loginToken(sources, false);
+  if (!sources.canRenew(login)) return undefined;
+  const renewed = await sources.renew(login);
+  return renewed === undefined ? undefined : foundLogin(renewed);
+}
+
+function readOrUndefined(cache: LoginCache): CachedLogin | undefined {
+  try {
+    return cache.read();
+  } catch {
+    return undefined;
+  }
+}

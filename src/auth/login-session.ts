@@ -1,0 +1,91 @@
+// A login as the operator sees it: not at all when one is still good, and with a
+// word about tokens that hide it.
+import { PactError, type LoginFlow, type Who } from "../api/index.ts";
+import { browserOf } from "./browser.ts";
+import { openCache } from "./cache.ts";
+import { sourcesOf, type IdentityOptions } from "./options.ts";
+import { fileToken, foundLogin, loginToken, type Found, type SourceOptions } from "./sources.ts";
+
+const FIVE_MINUTES_MS = 300_000;
+
+export interface Target {
+  readonly server: string;
+  /** The server of this identity. */
+  readonly own: string;
+  readonly sources: SourceOptions;
+}
+
+export async function logIn(options: IdentityOptions, target: Target, flow: LoginFlow, tell: (line: string) => void, signal: AbortSignal): Promise<Who> {
+  const { server, own } = target;
+  const cache = openCache(options.configDir, server);
+  const sources = server === own ? target.sources : sourcesOf({ ...options, site: undefined }, server, cache);
+  const before = await stillLoggedIn(sources, tell);
+  if (before !== undefined) {
+    tell(`already logged in to ${server} as ${before.claims.principal}; to log in as somebody else, first: pact logout`);
+    return whoOf(before, server);
+  }
+  const { login } = await import("./login.ts");
+  const fresh = await login(
+    {
+      server,
+      discoveryUrl: server === own ? options.site?.discoveryUrl : undefined,
+      cache,
+      auth: options.auth,
+      env: options.env,
+      now: options.now,
+      timeoutMs: options.timeoutMs,
+      openBrowser: options.openBrowser ?? browserOf(options.env),
+      ask: options.ask,
+      callbackLimitMs: options.callbackLimitMs ?? FIVE_MINUTES_MS,
+    },
+    flow,
+    tell,
+    signal,
+  );
+  sayWhatHides(target, tell);
+  return whoOf(foundLogin(fresh), server);
+}
+
+/** The login that is kept, if it is good or can be renewed. A refused one is replaced by the new login. */
+async function stillLoggedIn(sources: SourceOptions, tell: (line: string) => void): Promise<Found | undefined> {
+  try {
+    sources.cache.read();
+  } catch (error) {
+    if (!(error instanceof PactError)) throw error;
+    tell(`note: ${error.message}: ${error.details.reason ?? ""}; a new login replaces it`);
+    return undefined;
+  }
+  return await loginToken({ ...sources, note: () => undefined }, false);
+}
+
+function sayWhatHides({ server, own, sources }: Target, tell: (line: string) => void): void {
+  if (server !== own) {
+    tell(`note: this login is used with: --endpoint ${server}`);
+    return;
+  }
+  const { token, tokenPath } = sources;
+  if (token !== undefined && token.value.trim() !== "") {
+    tell(`note: the token from ${token.where} comes first and hides this login${token.from === "env" ? `; to use the login: unset ${token.where}` : ""}`);
+  } else if (tokenPath !== undefined && usable(() => fileToken({ now: sources.now, note: () => undefined }, tokenPath.value, "", false))) {
+    tell(`note: token_path (${tokenPath.where}) comes first and hides this login`);
+  }
+}
+
+function usable(find: () => Found | undefined): boolean {
+  try {
+    return find() !== undefined;
+  } catch {
+    // Refused: it stands in the way of every command, so it hides the login all the more.
+    return true;
+  }
+}
+
+export const whoOf = ({ claims, source, expiresAt }: Found, server: string): Who => ({
+  principal: claims.principal,
+  principalType: claims.principalType,
+  role: claims.role,
+  server,
+  issuer: claims.issuer,
+  expiresAt,
+  tokenSource: source,
+});

@@ -1,0 +1,21 @@
+// Tells the issuer of a login that it is over.
+import type { CachedLogin } from "./cache.ts";
+import type { Limits } from "./fetching.ts";
+import { loadLibrary, recordedProvider } from "./openid.ts";
+
+const LONGEST_MS = 10_000;
+
+/** Best effort (Auth4): whether the provider took note within the deadline. */
+export async function revoke(login: CachedLogin, env: NodeJS.ProcessEnv, { timeoutMs, signal }: Limits): Promise<boolean> {
+  if (login.revocation_endpoint === null) return false;
+  const limits = { timeoutMs: Math.min(timeoutMs, LONGEST_MS), signal };
+  const secret = env["PACT_CLIENT_ID"] === login.client_id ? env["PACT_CLIENT_SECRET"] || undefined : undefined;
+  try {
+    const library = await loadLibrary();
+    const provider = recordedProvider(library, login, { id: login.client_id, ...(secret === undefined ? {} : { secret }) }, limits);
+    await library.tokenRevocation(provider, login.refresh_token ?? login.access_token);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,107 @@
+// Finding the provider: the journal's answer, the settings that override it, and
+// the addresses that are not trusted.
+import { createServer, type Server } from "node:http";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { discoveryAddresses, findLoginPlace } from "../../src/auth/discovery.ts";
+import { closedPort, listen, SIGNAL, startWorld, type World } from "./world.ts";
+
+let world: World;
+test.before.each(async () => {
+  world = await startWorld();
+});
+test.after.each(async () => await world.close());
+
+const limits = { timeoutMs: 300, signal: SIGNAL };
+
+async function withAnswer<T>(body: string, run: (url: string) => Promise<T>, status = 200): Promise<T> {
+  const server: Server = createServer((_req, res) => res.writeHead(status, { "content-type": "application/json" }).end(body));
+  const url = await listen(server);
+  try {
+    return await run(url);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+}
+
+test("the journal itself is asked first, then port 9091 with its scheme; a site's own address before both", () => {
+  assert.equal(discoveryAddresses("https://j:9443", undefined), ["https://j:9443/auth/discovery", "https://j:9091/auth/discovery"]);
+  assert.is(discoveryAddresses("http://j:9443", "http://127.0.0.1:9/auth/discovery")[0], "http://127.0.0.1:9/auth/discovery");
+});
+
+test("what the journal says is taken", async () => {
+  const place = await findLoginPlace(world.server, undefined, {}, limits);
+  assert.equal([place.idp.href, place.clientId, place.scopes], [world.idp.issuer, "pact-cli", ["openid", "profile", "offline_access"]]);
+});
+
+test("a journal port that swallows the question does not keep the next address from its turn", async () => {
+  const swallows = createServer(() => undefined);
+  const server = await listen(swallows);
+  const place = await findLoginPlace(server, `${server}/auth/discovery`, { idpUrl: world.idp.issuer }, limits);
+  assert.is(place.clientId, "pact-cli");
+  swallows.close();
+  swallows.closeAllConnections();
+});
+
+test("settings override the journal and serve when it is down", async () => {
+  const place = await findLoginPlace(await closedPort(), undefined, { idpUrl: "https://idp.example/x", clientId: "mine", scopes: ["openid"] }, limits);
+  assert.equal([place.idp.href, place.clientId, place.scopes], ["https://idp.example/x", "mine", ["openid"]]);
+  const mixed = await findLoginPlace(world.server, undefined, { clientId: "mine" }, limits);
+  assert.equal([mixed.idp.href, mixed.clientId], [world.idp.issuer, "mine"]);
+});
+
+test("a journal that is down is unreachable, and the setting that helps is named", async () => {
+  const error = await world.failure(findLoginPlace(await closedPort(), undefined, {}, limits));
+  assert.is(error.failure, "unreachable");
+  assert.match(error.details.reason ?? "", /ECONNREFUSED/);
+  assert.match(error.details.hint ?? "", /idp_url/);
+});
+
+test("a journal without a provider is said to have none", async () => {
+  const error = await world.failure(withAnswer('{"idp_url":"","client_id":"pact-cli","scopes":[]}', (url) => findLoginPlace(url, undefined, {}, limits)));
+  assert.is(error.failure, "unauthenticated");
+  assert.match(error.message, /names no identity provider/);
+});
+
+test("an answer that is no discovery is not believed", async () => {
+  for (const body of ["<html>", "[]", "null", "{}", '{"idp_url":7}', "x".repeat(2_000_000)]) {
+    assert.is((await world.failure(withAnswer(body, (url) => findLoginPlace(url, undefined, {}, limits)))).failure, "unreachable", body.slice(0, 20));
+  }
+  assert.is((await world.failure(withAnswer("{}", (url) => findLoginPlace(url, undefined, {}, limits), 302))).failure, "unreachable");
+});
+
+test("a provider without encryption is refused, unless it is on this machine or the journal has none either", async () => {
+  const place = (server: string, idpUrl: string) => findLoginPlace(server, undefined, { idpUrl, clientId: "c" }, limits);
+  const error = await world.failure(place("https://j:9443", "http://idp.example/"));
+  assert.is(error.failure, "unauthenticated");
+  assert.match(error.message, /not encrypted/);
+  assert.is((await place("https://j:9443", "http://127.0.0.1:5/")).idp.hostname, "127.0.0.1");
+  assert.is((await place("http://j:9443", "http://idp.example/")).idp.hostname, "idp.example");
+  for (const bad of ["file:///etc/passwd", "nonsense", "https://user:pw@idp.example/"]) {
+    assert.is((await world.failure(place("http://j:9443", bad))).failure, "unauthenticated", bad);
+  }
+});
+
+test("a provider that claims to be another, or leads elsewhere in clear text, is not accepted", async () => {
+  const metadata = (issuer: string, endpoint: string): string =>
+    JSON.stringify({ issuer, authorization_endpoint: `${issuer}/auth`, token_endpoint: endpoint, jwks_uri: `${issuer}/jwks`, response_types_supported: ["code"], subject_types_supported: ["public"], id_token_signing_alg_values_supported: ["RS256"] });
+  const service = { flow: "service-account", server: undefined } as const;
+  const env = { PACT_CLIENT_ID: "a", PACT_CLIENT_SECRET: "a-secret" };
+  const login = async (body: (url: string) => string): Promise<string> => {
+    let text = "";
+    return await withAnswer("", async () => {
+      const server = createServer((_req, res) => res.writeHead(200, { "content-type": "application/json" }).end(text));
+      const url = await listen(server);
+      text = body(url);
+      const error = await world.failure(world.identity({ env, auth: { idpUrl: url, clientId: "c" } }).login(service, world.tell, SIGNAL));
+      server.close();
+      server.closeAllConnections();
+      return `${error.failure} ${error.message} ${error.details.reason}`;
+    });
+  };
+  assert.match(await login(() => metadata("https://other.example", "https://other.example/token")), /unauthenticated .*issuer/);
+  assert.match(await login((url) => metadata(url, "http://elsewhere.example/token")), /unauthenticated .*without encryption/);
+});
+
+test.run();
