@@ -175,7 +175,14 @@ async function writeAll(call: grpc.ServerWritableStream<unknown, ConfigEntry>, e
   for (const one of entries) {
     if (call.cancelled) return;
     wrote();
-    if (!call.write(one)) await new Promise<void>((resolve) => call.once("drain", resolve).once("cancelled", resolve));
+    if (call.write(one)) continue;
+    await new Promise<void>((resolve) => {
+      const go = (): void => {
+        call.off("drain", go).off("cancelled", go);
+        resolve();
+      };
+      call.on("drain", go).on("cancelled", go);
+    });
   }
   call.end();
 }
