@@ -68,7 +68,8 @@ function firstLine(child: ChildProcess, signal: AbortSignal | undefined): Promis
       if (text.includes("\n")) settle();
     });
     pipe.on("error", settle);
-    pipe.on("end", settle);
+    // The end of the pipe comes a moment before the news of how the process ended.
+    pipe.on("end", () => (child.exitCode === null && child.signalCode === null && !text.includes("\n") ? child.once("exit", settle) : settle()));
   });
 }
 
@@ -101,7 +102,8 @@ export async function launchSite(options: SiteOptions, { signal, attached = fals
     const line = await firstLine(child, signal);
     if (line !== undefined) return readLine(line);
     const said = logSince(paths, log.from);
-    throw new SiteProblem("local", `the site did not start${said === "" ? "" : `:\n${said}`}`, `see ${paths.log}`);
+    const how = child.signalCode !== null ? `its process was ended by ${child.signalCode}` : child.exitCode !== null ? "its process ended" : `nothing within ${READY_DEADLINE_MS / 1000} s`;
+    throw new SiteProblem("local", `the site did not start: ${how}${said === "" ? "" : `\n${said}`}`, `see ${paths.log}`);
   } catch (error) {
     if (child.exitCode === null && child.pid !== undefined) child.kill("SIGTERM");
     throw error;

@@ -12,10 +12,8 @@ export default defineCommand({
   async run(call) {
     const folder = folderOf(call);
     const paths = await told(() => existingSite(folder));
-    const { verifyJournal } = await import("../journal/verify.ts");
-    const { entries, audit, problems } = await verifyJournal(paths.journal).catch((error: unknown) => {
-      throw new PactError("local", `cannot read the journal in ${folder}`, { reason: error instanceof Error ? error.message : String(error), cause: error });
-    });
+    const { checkJournal } = await import("../check.ts");
+    const { entries, audit, problems } = await told(() => checkJournal(paths.journal, call.signal));
     if (problems.length > 0) {
       throw new PactError("remote", `the journal in ${folder} is not whole: ${problems.length} ${problems.length === 1 ? "problem" : "problems"}`, {
         reason: problems.slice(0, 5).join("; "),

@@ -243,7 +243,9 @@ export class Store {
 /** The end of a log, from its last record. Throws when the stored head is another. */
 function tail(name: LogName, files: Files): Log {
   const db = files.logs[name];
-  const [last] = [...db.getRange({ reverse: true, limit: 1 })];
+  const first = db.get(0);
+  // A reverse range leaves key 0 out: the record that is alone is asked for by its key.
+  const last = [...db.getRange({ reverse: true, limit: 1 })][0] ?? (first === undefined ? undefined : { key: 0, value: first });
   const head = files.meta.get(`head:${name}`);
   const log: Log = { name, db, next: 0, head: GENESIS };
   if (last !== undefined) {
