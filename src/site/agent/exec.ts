@@ -1,0 +1,113 @@
+// Exec: token, whitelist, role, arguments, run, journal, exit code, in this order.
+import type { ServerWritableStream } from "@grpc/grpc-js";
+import type { ExecOutput } from "../../contract/gen/pact/shell/ExecOutput.ts";
+import type { ExecRequest__Output } from "../../contract/gen/pact/shell/ExecRequest.ts";
+import { TIME } from "../../contract/metadata.ts";
+import { attended, Visit } from "./call.ts";
+import { decide } from "./decide.ts";
+import { commandText, entryOf, withDetails, type AgentNode } from "./node.ts";
+import { asServiceError, Refusal, type Refusal as RefusalType } from "./refusal.ts";
+import { runToEnd, type RunEnd, type StreamName } from "./run.ts";
+import { senderOf, type Sender } from "./sender.ts";
+
+/** Trailer: the signal that ended the command. */
+export const SIGNAL = "pact-signal";
+/** Trailer: names of the streams that were cut at the limit. */
+export const TRUNCATED = "pact-truncated";
+
+type ExecCall = ServerWritableStream<ExecRequest__Output, ExecOutput>;
+
+export function execHandler(node: AgentNode) {
+  return (call: ExecCall): void => {
+    const visit = new Visit(node.desk, "pact.shell.ShellService/Exec", call);
+    call.on("error", () => {});
+    const sender = senderOf<ExecOutput>(call, visit.signal);
+    call.sendMetadata(visit.headers());
+    void attended(visit, () => execute(node, visit, call.request, sender)).then((end) => {
+      if ("refusal" in end) refuse(call, visit, end.refusal);
+      else finish(call, visit, end.value);
+    });
+  };
+}
+
+/** A missing header is a status on every agent; the rest a stock agent says in the stream. */
+function refuse(call: ExecCall, visit: Visit, refusal: RefusalType): void {
+  if (visit.desk.profile === "embedded" || refusal.message === "missing authorization header") {
+    call.emit("error", asServiceError(refusal, visit.time));
+    return;
+  }
+  call.write({ error: refusal.stockText });
+  call.end();
+}
+
+function finish(call: ExecCall, visit: Visit, run: RunEnd): void {
+  call.write({ exit_code: run.exitCode });
+  const trailers = visit.headers();
+  if (visit.time !== undefined) {
+    trailers.set(TIME, visit.time);
+    if (run.signal !== null) trailers.set(SIGNAL, run.signal);
+    if (run.cut.length > 0) trailers.set(TRUNCATED, run.cut.join(","));
+  }
+  call.end(trailers);
+}
+
+async function execute(node: AgentNode, visit: Visit, request: ExecRequest__Output, sender: Sender<ExecOutput>): Promise<RunEnd> {
+  const { command, args } = request;
+  const text = `exec:${commandText([command, ...args])}`;
+  visit.target = `node:${node.name} ${commandText([command, ...args])}`.slice(0, 1024);
+  const caller = await visit.authenticate();
+  let decision: ReturnType<typeof decide>;
+  try {
+    decision = decide(node, caller, command, args, { terminal: false });
+  } catch (error) {
+    if (error instanceof Refusal) await node.spool.append(entryOf(node, caller, "ENTRY_TYPE_EXEC_LOG", denialText(text, error.message)));
+    throw error;
+  }
+  const run = await start(node, visit, decision, sender);
+  if (decision.changes && node.kind === "virtual") node.window.open(1);
+  await recordRun(node, visit, text, args, run);
+  return judgeEnd(node, run, sender);
+}
+
+function denialText(text: string, why: string): string {
+  return `${text.slice(0, 3000)} denied: ${why.slice(0, 500)}`;
+}
+
+async function start(node: AgentNode, visit: Visit, decision: ReturnType<typeof decide>, sender: Sender<ExecOutput>): Promise<RunEnd> {
+  const { agent } = node.config;
+  const output = async (stream: StreamName, chunk: Buffer): Promise<void> => {
+    await node.desk.thawed();
+    // One message at a time stays far below what a receiver takes by default.
+    if (!sender.send(stream === "stdout" ? { stdout: chunk } : { stderr: chunk })) await sender.ready();
+  };
+  try {
+    return await runToEnd({
+      launch: await node.place.launch(decision.program, decision.args, decision.mounts),
+      outputLimit: agent.execOutputLimit,
+      timeoutMs: agent.execTimeoutS * 1000,
+      signal: visit.signal,
+      output,
+    });
+  } catch (error) {
+    throw new Refusal("internal", `execution failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Before the exit code is sent, so that no run the caller knows of is missing from the journal. */
+async function recordRun(node: AgentNode, visit: Visit, text: string, args: readonly string[], run: RunEnd): Promise<void> {
+  const { exitCode: exit, signal, ended, cut, stdout, stderr } = run;
+  const facts = { args, exit, signal, ended, cut };
+  const brief = ({ bytes, sha256 }: RunEnd["stdout"]): object => ({ bytes, sha256 });
+  const whole = { ...facts, stdout, stderr };
+  const outcome = ended === "itself" ? `exit=${exit}` : `exit=${exit} ${ended}`;
+  visit.note = `${outcome} stdout=${stdout.bytes}:${stdout.sha256} stderr=${stderr.bytes}:${stderr.sha256}`;
+  const line = withDetails(`${text.slice(0, 3500)} ${outcome}`, [whole, { ...facts, stdout: brief(stdout), stderr: brief(stderr) }]);
+  await node.spool.append(entryOf(node, visit.caller, "ENTRY_TYPE_EXEC_LOG", line));
+}
+
+function judgeEnd(node: AgentNode, run: RunEnd, sender: Sender<ExecOutput>): RunEnd {
+  const { execTimeoutS, execOutputLimit } = node.config.agent;
+  if (run.ended === "timeout") throw new Refusal("agentTimeout", `command timed out after ${execTimeoutS} seconds`);
+  if (run.cut.length > 0) sender.send({ stderr: Buffer.from(`pact: ${run.cut.join(" and ")} cut at ${execOutputLimit} bytes\n`) });
+  return run;
+}
