@@ -35,6 +35,9 @@ export function createEnrollment(options: { readonly link: Link; readonly timeou
 }
 
 /** Says in the operator's terms what a missing node or a missing service means. */
+/** `ObserveOnly` on the wire, `observe_only` to operators. */
+const stateName = (wire: string): string => wire.replace(/(?<=.)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
+
 function explain(link: Link, nodeId?: string): (thrown: unknown) => never {
   return (thrown) => {
     if (!(thrown instanceof PactError)) throw thrown;
@@ -58,7 +61,7 @@ function nodeRecord(node: NodeSummary__Output | InspectNodeResponse__Output, mac
   return {
     nodeId: node.node_id,
     vcluster: orNull(node.vcluster_id),
-    enrollmentState: node.enrollment_state,
+    enrollmentState: stateName(node.enrollment_state),
     lastSeen: fromTimeText(node.last_seen, `the time ${node.node_id} was last seen`),
     macAddress: orNull(mac),
     agentEndpoint: orNull(node.agent_endpoint),
@@ -70,7 +73,7 @@ function overview(wire: NodeOverview__Output): NodeOverview {
   if (!Number.isFinite(wire.drift_magnitude)) throw nonsense("a drift magnitude is no number");
   const { emergency } = wire;
   return {
-    configState: wire.config_state,
+    configState: stateName(wire.config_state),
     drift: { count: wire.drift_count, magnitude: wire.drift_magnitude },
     emergency: emergency === null || emergency === undefined ? null
       : { by: emergency.by, reason: emergency.reason, startedAt: fromTimestamp(emergency.started_at, "the start of an emergency") },

@@ -10,6 +10,7 @@ export interface Broken {
   readonly hint?: string;
 }
 
+const CANCELLED = 1;
 const UNAVAILABLE = 14;
 const DEADLINE_EXCEEDED = 4;
 
@@ -39,6 +40,8 @@ export function brokenConnection(code: number, details: string): Broken | undefi
   if (code === DEADLINE_EXCEEDED && /Waiting for LB pick/u.test(details)) {
     return { kind: "mute", why: "something accepts the connection there, or drops it, and says nothing" };
   }
+  // We did not cancel it (status.ts asks first): a server that shuts down resets its streams so.
+  if (code === CANCELLED) return { kind: "unreachable", why: "it broke the call off" };
   if (/^Received message larger than max|^Received message that decompresses/u.test(details)) {
     return { kind: "broken", why: "its answer is larger than 64 MiB" };
   }

@@ -16,9 +16,11 @@ export interface Pace {
   readonly longest: number;
   /** Trouble that lasts so long is told. */
   readonly quiet: number;
+  /** A stream that stood so long ends the trouble before it, even if nothing came. */
+  readonly steady: number;
 }
 
-const PACE: Pace = { first: 250, longest: 10_000, quiet: 2_000 };
+const PACE: Pace = { first: 250, longest: 10_000, quiet: 2_000, steady: 1_000 };
 
 export interface Watching {
   readonly link: Link;
@@ -104,17 +106,16 @@ class Trouble {
     this.#backoff = this.#pace.first;
   }
 
-  /** The journal has answered. */
+  /** The journal has answered; whether that lasts shows later. */
   reached(): void {
-    if (this.#told) this.#watching.note(`the journal at ${this.#watching.link.endpoint.url} answers again`);
-    this.#since = undefined;
-    this.#told = false;
     this.#upSince = performance.now();
+    if (this.#told) this.#watching.note(`the journal at ${this.#watching.link.endpoint.url} answers again`);
+    this.#told = false;
   }
 
   /** Entries flow. */
   over(): void {
-    if (this.#upSince === undefined) this.reached();
+    this.#since = undefined;
     this.#backoff = this.#pace.first;
   }
 
@@ -123,12 +124,13 @@ class Trouble {
     const { note, timeoutMs, link } = this.#watching;
     const lasted = this.#upSince === undefined ? 0 : performance.now() - this.#upSince;
     this.#upSince = undefined;
+    if (lasted >= this.#pace.steady) this.over();
     if (failure !== undefined && !this.#passing(failure, lasted)) throw failure;
     const now = performance.now();
     this.#since ??= now;
     if (now - this.#since >= timeoutMs) {
-      throw failure?.failure === "unreachable" ? failure : new PactError("unreachable", `the journal at ${link.endpoint.url} has been out of reach for ${Math.round(timeoutMs / 1000)} s`, {
-        reason: failure?.message ?? "it ends every stream at once",
+      throw failure?.failure === "unreachable" ? failure : new PactError("unreachable", `the journal at ${link.endpoint.url} sends nothing`, {
+        reason: `${failure?.details.reason ?? "it ends every stream at once"}; tried for ${timeoutMs / 1000} s`,
         cause: failure,
       });
     }
@@ -143,7 +145,7 @@ class Trouble {
 
   /** Failures that time may heal. A token that ran out while the stream was up is renewed by the next try. */
   #passing(failure: PactError, lastedMs: number): boolean {
-    if (failure.failure === "unauthenticated") return lastedMs >= 1_000;
+    if (failure.failure === "unauthenticated") return lastedMs >= this.#pace.steady;
     return failure.failure === "unreachable" || failure.failure === "timeout";
   }
 }

@@ -16,6 +16,7 @@ const agent: Attempt = {
 
 type Row = readonly [code: status, details: string, journal: FailureName, agent: FailureName];
 const TABLE: readonly Row[] = [
+  [status.CANCELLED, "Call cancelled", "unreachable", "connection"],
   [status.UNKNOWN, "boom", "remote", "remote"],
   [status.INVALID_ARGUMENT, "no entry", "invalid", "invalid"],
   [status.DEADLINE_EXCEEDED, "Deadline exceeded after 30.000s,remote_addr=127.0.0.1:1", "timeout", "agentTimeout"],
