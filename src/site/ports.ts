@@ -58,13 +58,23 @@ export function whyNotFree(host: string, port: number): Promise<string | undefin
   });
 }
 
+function taken(host: string, port: number | string, how: string): SiteProblem {
+  return new SiteProblem("precondition", `port ${port} on ${host} ${how}`, "pact site up --port 0   (free ports)");
+}
+
 /** Throws SiteProblem unless a port is 0 or free. */
 export async function needFree(host: string, port: number, what: string): Promise<void> {
   if (port === 0) return;
   const why = await whyNotFree(host, port);
   if (why === undefined) return;
-  const taken = why === "EADDRINUSE" ? "is taken by another program" : why === "EACCES" ? "needs more rights" : `cannot be used (${why})`;
-  throw new SiteProblem("precondition", `port ${port} on ${host} ${taken}; the site's ${what} wants it`, "pact site up --port 0   (free ports)");
+  const how = why === "EADDRINUSE" ? "is taken by another program" : why === "EACCES" ? "needs more rights" : `cannot be used (${why})`;
+  throw taken(host, port, `${how}; the site's ${what} wants it`);
+}
+
+/** A start that failed because somebody took a port after it was seen to be free; undefined for other failures. */
+export function takenMeanwhile(error: unknown): SiteProblem | undefined {
+  const parts = /EADDRINUSE\b.*?([\d.]+):(\d+)/.exec(messageOf(error));
+  return parts?.[1] === undefined || parts[2] === undefined ? undefined : taken(parts[1], parts[2], "is taken by another program");
 }
 
 export interface SettledPorts {

@@ -9,7 +9,7 @@ import { prepareFolder } from "./folder.ts";
 import { loadConfig } from "./load-config.ts";
 import { SITE_ENTRIES, type SitePaths } from "./paths.ts";
 import { placeNodes } from "./place.ts";
-import { planPorts, settlePorts } from "./ports.ts";
+import { planPorts, settlePorts, takenMeanwhile } from "./ports.ts";
 import { messageOf, SiteProblem } from "./problem.ts";
 import { startNodes, startServers, type Start } from "./servers.ts";
 import { lookAtSite, retireSiteFile, writeSiteFile } from "./site-file.ts";
@@ -61,7 +61,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   } catch (error) {
     await closers.close();
     if (error instanceof SiteProblem) throw error;
-    throw new SiteProblem("local", `the site in ${paths.dir} cannot start: ${messageOf(error)}`, undefined, error);
+    throw takenMeanwhile(error) ?? new SiteProblem("local", `the site in ${paths.dir} cannot start: ${messageOf(error)}`, undefined, error);
   }
 }
 

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { createServer, type Server } from "node:net";
 import type { SiteFile } from "../../src/contract/control.ts";
 import { macAddressOf, placeNodes, virtualAddress } from "../../src/site/place.ts";
-import { planPorts, settlePorts } from "../../src/site/ports.ts";
+import { planPorts, settlePorts, takenMeanwhile } from "../../src/site/ports.ts";
 
 const nodes = [
   { name: "here", vcluster: "v", kind: "host" },
@@ -63,6 +63,12 @@ test("a taken port that was asked for is named, with the way out", async () => {
   } finally {
     await new Promise((resolve) => server.close(resolve));
   }
+});
+
+test("a port that was taken between the look and the start is named too", () => {
+  const grpc = new Error("No address added out of total 1 resolved errors: [listen EADDRINUSE: address already in use 127.0.0.1:9443]");
+  assert.match(takenMeanwhile(grpc)?.message ?? "", /^port 9443 on 127\.0\.0\.1 is taken/);
+  assert.is(takenMeanwhile(new Error("disk full")), undefined);
 });
 
 test("a taken port of the last run gives way, and a note says so", async () => {
