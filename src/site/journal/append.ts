@@ -34,7 +34,7 @@ export function append(journal: Journal, caller: Caller, request: AppendRequest)
   checkScopeId(draft);
   if (!reportsAsAgent(caller)) checkSelf(draft.author, caller, "the author");
   mayAppend(journal, caller, draft);
-  const key = requestId === "" ? undefined : `${caller.principal}\n${requestId}`;
+  const key = requestId === "" ? undefined : JSON.stringify([caller.principal, requestId]);
   const earlier = key === undefined ? undefined : earlierAnswer(journal, key);
   if (earlier !== undefined) return earlier;
   checkKnown(draft, { node: (id) => journal.state.nodes.has(id), vcluster: (name) => journal.knowsVcluster(name) });

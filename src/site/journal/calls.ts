@@ -10,6 +10,7 @@ import type { Outcome } from "./audit.ts";
 import type { Journal } from "./journal.ts";
 import { Out } from "./out.ts";
 import { Refusal, unauthenticated } from "./refusal.ts";
+import { CANNOT_WRITE } from "./store.ts";
 
 /** token: the caller is verified. header: something like a bearer token is there (stock servers). open: nobody asks. */
 export type Guard = "token" | "header" | "open";
@@ -50,8 +51,9 @@ interface Failure {
 function failureOf(thrown: unknown): Failure {
   if (thrown instanceof Refusal) return { refusal: thrown, outcome: thrown.denied ? "denied" : "failed", reason: thrown.message };
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  const shown = reason.startsWith("the journal ") ? reason : UNEXPECTED;
-  return { refusal: new Refusal(status.INTERNAL, "remote", `Raft write failed: ${shown}`), outcome: "failed", reason };
+  // The words stock clients look for when the log cannot be written; what else went wrong stays in the audit log.
+  const shown = reason.startsWith(CANNOT_WRITE) ? `Raft write failed: ${reason}` : UNEXPECTED;
+  return { refusal: new Refusal(status.INTERNAL, "remote", shown), outcome: "failed", reason };
 }
 
 /** Metadata values and status texts carry no control characters and no broken surrogates. */

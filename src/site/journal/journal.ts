@@ -104,12 +104,12 @@ export class Journal {
     return judge(caller, action, vcluster, this.policyOf(vcluster));
   }
 
-  async close(): Promise<void> {
-    this.stop.abort();
-    await this.store.close();
-  }
   /** Ends the streams; the store stays open until `close`. */
   stopStreams(): void {
     this.stop.abort();
+  }
+  async close(): Promise<void> {
+    this.stopStreams();
+    await this.store.close();
   }
 }

@@ -1,5 +1,5 @@
 // Starts the embedded site's journal: one gRPC and one HTTP server over one log, and closes them without a trace.
-import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { Server, ServerCredentials, logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import type { Server as HttpServer } from "node:http";
 import { serviceDefinition } from "../../contract/load.ts";
 import type { Clock, SiteConfig, VerifyToken } from "../parts.ts";
@@ -61,6 +61,8 @@ const OPTIONS = {
 /** Throws when the folder is in use by another process, the log is damaged, or a port is taken. */
 export async function startJournal(options: JournalOptions): Promise<JournalHandle> {
   const { host, ports } = options;
+  // The package reports a taken port on stderr by itself; whoever starts the site gets the error and says it once.
+  setLogVerbosity(logVerbosity.NONE);
   const journal = Journal.open(options);
   const grpc = new Server(OPTIONS);
   const http = httpServer({ journal, discovery: options.discovery, mount: options.mount });

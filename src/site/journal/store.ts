@@ -12,6 +12,8 @@ import { claim, release } from "./owner.ts";
 export type LogName = "journal" | "audit";
 const STORE_FILE = "journal.mdb";
 const NOTHING = Buffer.alloc(0);
+/** How the message begins once a write has failed; from then on nothing is written until the next start. */
+export const CANNOT_WRITE = "the journal cannot write";
 
 /** How an entry is found again: its sequence and the key of its scope. */
 export interface EntryIndex {
@@ -41,9 +43,13 @@ function newBatch(): Batch {
   const done = new Promise<void>((resolve, reject) => {
     settle = (error) => (error === undefined ? resolve() : reject(error));
   });
-  // Whoever needs the outcome awaits `done`; a batch that nobody waits for must not end the process.
-  done.catch(() => {});
-  return { done, settle };
+  return { done: unheard(done), settle };
+}
+
+/** Whoever needs an outcome awaits it; one that nobody waits for must not end the process. */
+function unheard(outcome: Promise<void>): Promise<void> {
+  outcome.catch(() => {});
+  return outcome;
 }
 
 /** The databases of the folder, opened for writing or only for reading. */
@@ -101,15 +107,18 @@ export class Store {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     chmodSync(dir, 0o700);
     const files = openFiles(dir, false);
+    let claimed = false;
     try {
       claim(files);
+      claimed = true;
       const journal = rebuild("journal", files, fold);
       const audit = tail("audit", files);
       const store = new Store(files, { journal, audit });
       store.durableEntries = files.sequences.getKeysCount();
       return store;
     } catch (error) {
-      void files.root.close();
+      if (claimed) release(files);
+      files.root.close().catch(() => {});
       throw error;
     }
   }
@@ -138,7 +147,7 @@ export class Store {
 
   /** Resolves once everything appended so far is flushed; rejects when it could not be written. */
   durable(): Promise<void> {
-    if (this.broken !== undefined) return Promise.reject(this.broken);
+    if (this.broken !== undefined) return unheard(Promise.reject(this.broken));
     if (this.waiting.length > 0) return this.batch.done;
     return this.writing?.done ?? Promise.resolve();
   }
@@ -163,7 +172,7 @@ export class Store {
         for (const wake of [...this.watchers]) wake();
       },
       (error: unknown) => {
-        this.broken = new Error(`the journal cannot write: ${error instanceof Error ? error.message : String(error)}`);
+        this.broken = new Error(`${CANNOT_WRITE}: ${error instanceof Error ? error.message : String(error)}`);
         this.writing = undefined;
         batch.settle(this.broken);
         this.batch.settle(this.broken);

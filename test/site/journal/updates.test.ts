@@ -60,15 +60,13 @@ test("the head of the stream comes before the first update", withJournal("embedd
   stream.cancel();
 }));
 
-test("closing the journal ends the streams", async () => {
-  const { open } = await import("./support.ts");
-  const j = await open();
+test("closing the journal ends the streams", withJournal("embedded", async (j) => {
   const stream = j.boot.SubscribeConfigUpdates({}, as(OPS));
   const ended = refusal(all(stream));
   await until(async () => (await (await fetch(`${j.handle.http}/metrics`)).text()).includes("boot_streams_active 1"), "an open stream");
   await j.stop();
   assert.is((await ended).code, status.UNAVAILABLE);
-});
+}));
 
 test("an update holds the JSON of the whole entry, all keys present", withJournal("embedded", async (j) => {
   await j.node("node-001");

@@ -69,7 +69,7 @@ async function listEntries(journal: Journal, request: ListEntriesRequest__Output
   const from = Number(request.from_sequence ?? 0);
   const to = Math.min(Number(request.to_sequence ?? Number.MAX_SAFE_INTEGER), journal.store.entries - 1);
   for await (const entry of walk(journal, { from, to, scope: key, newestFirst: last !== undefined })) {
-    if (left <= 0) return;
+    if (left <= 0 || out.gone.aborted) return;
     if (!sees(entry.scope)) continue;
     if (!(await out.write(wireEntry(entry, journal.profile)))) return;
     left -= 1;
