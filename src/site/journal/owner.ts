@@ -2,7 +2,7 @@
 // their own idea of the last record, so the second is refused. The claim is made
 // inside an lmdb write transaction, which only one process can be in.
 import { readFileSync } from "node:fs";
-import type { Files } from "./store.ts";
+import type { Files } from "./files.ts";
 
 const OWNER = "owner";
 

@@ -2,15 +2,13 @@
 // indexes over entries, in one lmdb environment. Group commit: whatever waits goes
 // into one transaction, and counts only once that is flushed to the disk.
 import { chmodSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { open } from "lmdb";
-import type { Database, RootDatabase } from "lmdb";
+import type { Database } from "lmdb";
 import { GENESIS, flaw, forge, readLink } from "./chain.ts";
 import type { Link } from "./chain.ts";
+import { numberBytes, openFiles } from "./files.ts";
+import type { Files, LogName } from "./files.ts";
 import { claim, release } from "./owner.ts";
 
-export type LogName = "journal" | "audit";
-const STORE_FILE = "journal.mdb";
 const NOTHING = Buffer.alloc(0);
 /** How the message begins once a write has failed; from then on nothing is written until the next start. */
 export const CANNOT_WRITE = "the journal cannot write";
@@ -50,37 +48,6 @@ function newBatch(): Batch {
 function unheard(outcome: Promise<void>): Promise<void> {
   outcome.catch(() => {});
   return outcome;
-}
-
-/** The databases of the folder, opened for writing or only for reading. */
-export interface Files {
-  readonly root: RootDatabase<Buffer, string>;
-  readonly logs: Readonly<Record<LogName, Database<Buffer, number>>>;
-  /** Sequence of an entry to the index of its record. */
-  readonly sequences: Database<Buffer, number>;
-  /** [scope, sequence] of every entry. */
-  readonly scopes: Database<Buffer, [string, number]>;
-  readonly meta: Database<Buffer, string>;
-}
-
-/** Opens the folder's databases. Throws when they are missing and `readOnly` is asked for. */
-export function openFiles(dir: string, readOnly: boolean): Files {
-  const root = open<Buffer, string>({ path: join(dir, STORE_FILE), maxDbs: 8, encoding: "binary", readOnly });
-  const numbered = (name: string): Database<Buffer, number> => root.openDB({ name, encoding: "binary", keyEncoding: "uint32" });
-  return {
-    root,
-    logs: { journal: numbered("journal"), audit: numbered("audit") },
-    sequences: numbered("sequences"),
-    scopes: root.openDB({ name: "scopes", encoding: "binary" }),
-    meta: root.openDB({ name: "meta", encoding: "binary" }),
-  };
-}
-
-/** An index as it is stored: 8 bytes, big-endian. */
-function numberBytes(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
 }
 
 export class Store {

@@ -1,8 +1,8 @@
 // Checks a journal's folder without a running site: both chains, and that every index says what the log says.
 import { GENESIS, flaw, readLink } from "./chain.ts";
 import { entryOf } from "./entry.ts";
-import { openFiles } from "./store.ts";
-import type { Files, LogName } from "./store.ts";
+import { openFiles } from "./files.ts";
+import type { Files, LogName } from "./files.ts";
 
 /** Problems listed at most for one log; one broken link says enough. */
 const MAX_PROBLEMS = 20;

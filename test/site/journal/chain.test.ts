@@ -10,8 +10,9 @@ import { realClock } from "../../../src/site/clock.ts";
 import { GENESIS, flaw, forge, readLink } from "../../../src/site/journal/chain.ts";
 import { Journal } from "../../../src/site/journal/journal.ts";
 import { startJournal } from "../../../src/site/journal/server.ts";
-import { Store, openFiles } from "../../../src/site/journal/store.ts";
-import type { Files } from "../../../src/site/journal/store.ts";
+import { openFiles } from "../../../src/site/journal/files.ts";
+import type { Files } from "../../../src/site/journal/files.ts";
+import { Store } from "../../../src/site/journal/store.ts";
 import { verifyJournal } from "../../../src/site/journal/verify.ts";
 import { ADMIN, CONFIG, OPS, VC, all, as, call, refusal, tempDir, verify, withJournal } from "./support.ts";
 

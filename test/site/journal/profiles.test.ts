@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { connect } from "node:net";
 import { Metadata, status } from "@grpc/grpc-js";
 import { readLink } from "../../../src/site/journal/chain.ts";
-import { openFiles } from "../../../src/site/journal/store.ts";
+import { openFiles } from "../../../src/site/journal/files.ts";
 import { ADMIN, OPS, REG_A, VC, VIEWER, all, as, call, refusal, withJournal } from "./support.ts";
 import type { Opened } from "./support.ts";
 
