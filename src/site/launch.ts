@@ -37,11 +37,13 @@ function openLog(paths: SitePaths): { readonly fd: number; readonly from: number
   return { fd: openSync(paths.log, "a", 0o600), from: size > MAX_LOG_BYTES ? 0 : size };
 }
 
-function logSince(paths: SitePaths, from: number): string {
+/** The line of the log since `from` that tells most: the last that names an error, else the last. */
+function logSince(paths: SitePaths, from: number): string | undefined {
   try {
-    return readFileSync(paths.log).subarray(from).toString("utf8").trimEnd().split("\n").slice(-5).join("\n");
+    const lines = readFileSync(paths.log).subarray(from).toString("utf8").trimEnd().split("\n");
+    return (lines.filter((line) => /Error\b/.test(line)).at(-1) ?? lines.at(-1))?.trim() || undefined;
   } catch {
-    return "";
+    return undefined;
   }
 }
 
@@ -103,7 +105,7 @@ export async function launchSite(options: SiteOptions, { signal, attached = fals
     if (line !== undefined) return readLine(line);
     const said = logSince(paths, log.from);
     const how = child.signalCode !== null ? `its process was ended by ${child.signalCode}` : child.exitCode !== null ? "its process ended" : `nothing within ${READY_DEADLINE_MS / 1000} s`;
-    throw new SiteProblem("local", `the site did not start: ${how}${said === "" ? "" : `\n${said}`}`, `see ${paths.log}`);
+    throw new SiteProblem("local", `the site did not start: ${how}${said === undefined ? "" : ` (${said})`}`, `see ${paths.log}`);
   } catch (error) {
     if (child.exitCode === null && child.pid !== undefined) child.kill("SIGTERM");
     throw error;

@@ -78,6 +78,18 @@ test("a process of the same number that began at another time is not the holder"
   assert.not(isAlive({ pid: 2 ** 22 + 1, startTicks: "1" }));
 });
 
+test("a dead process that nobody has waited for holds nothing", async () => {
+  const child = spawn("/bin/sh", ["-c", "true & echo $!; exec sleep 20"], { stdio: ["ignore", "pipe", "inherit"] });
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  const pid = Number(await new Promise((resolve) => child.stdout.once("data", (data: Buffer) => resolve(data.toString()))));
+  const end = performance.now() + 5_000;
+  while (startTicksOf(pid) !== undefined && performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
+  assert.is(startTicksOf(pid), undefined);
+  assert.ok(existsSync(`/proc/${pid}`), "it still has its number");
+  child.kill("SIGKILL");
+  await gone;
+});
+
 test("a reset removes what is the site's and nothing else", () => {
   const dir = join(tempFolder(), "site");
   const paths = prepareFolder(dir);

@@ -11,7 +11,9 @@ function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name, in parentheses, may hold anything; fields count from behind it.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // A dead process that nobody has waited for still has its number, and writes no more.
+    return fields[0] === "Z" || fields[0] === "X" ? "" : fields[19] ?? "";
   } catch {
     return "";
   }
