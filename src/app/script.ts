@@ -46,7 +46,7 @@ export async function runFile(path: string, io: Io, keepGoing: boolean, signal: 
   try {
     await (await open(path)).close();
   } catch (error) {
-    throw new PactError("usage", `run: cannot read ${path}`, { reason: error instanceof Error && "code" in error ? String(error.code) : "", cause: error });
+    throw new PactError("usage", `run: cannot read ${path}`, { reason: error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : "it cannot be opened", cause: error });
   }
   return await runStream(createReadStream(path), io, { keepGoing, name: path }, signal);
 }

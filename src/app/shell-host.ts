@@ -30,7 +30,9 @@ export class HostForShell implements ShellHost {
   }
 
   async command(words: readonly Word[], out: Sink, err: Sink, signal: AbortSignal): Promise<number> {
-    return await this.#host.run(words, out, err, signal);
+    // Advice reads `pact …`, and is pasted here too.
+    const own = words.length > 1 && words[0]?.text === "pact" ? words.slice(1) : words;
+    return await this.#host.run(own, out, err, signal);
   }
 
   async complete(line: string, cursor: number): Promise<{ start: number; candidates: readonly Candidate[] }> {

@@ -2,6 +2,7 @@ import {
   type Call, type DeltaItem, type Journal, type NodeRecord, type Scope, PactError, asPactError, defineCommand, fanout, flag, requiredFlag, rows, values,
 } from "pact/api";
 import { askAgent, driftOf } from "./drift.ts";
+import { knownVcluster } from "./target.ts";
 import { type WriteRow, writeView } from "./views.ts";
 
 interface Wish {
@@ -21,13 +22,16 @@ async function append(call: Call<any, any>, journal: Journal, wish: Wish, scope:
 }
 
 const outcome = (row: Partial<WriteRow> & Pick<WriteRow, "status" | "message">): WriteRow =>
-  ({ nodeId: null, vcluster: null, seq: null, approvalId: null, error: null, ...row });
+  ({
+    nodeId: row.nodeId ?? null, vcluster: row.vcluster ?? null, seq: row.seq ?? null, status: row.status,
+    approvalId: row.approvalId ?? null, message: row.message, error: row.error ?? null,
+  });
 
 /** One node's drift as one entry; undefined when it has none. */
 async function commitNode(call: Call<any, any>, record: NodeRecord, wish: Wish): Promise<WriteRow | undefined> {
   const { signal } = call;
   if (record.vcluster === null) {
-    throw new PactError("precondition", `${record.nodeId} belongs to no vCluster`, { hint: `node assign ${record.nodeId} --vcluster NAME`, node: record.nodeId });
+    throw new PactError("precondition", `${record.nodeId} belongs to no vCluster`, { node: record.nodeId });
   }
   const agent = await (await call.agents()).at(record, signal);
   const { items } = await driftOf(agent, call.journal, signal);
@@ -47,6 +51,7 @@ async function commitNode(call: Call<any, any>, record: NodeRecord, wish: Wish):
 
 async function* commitAll(call: Call<any, any>, vcluster: string, wish: Wish): AsyncGenerator<WriteRow | PactError> {
   const members = (await (await call.enrollment()).list({ vcluster }, call.signal)).filter(({ enrollmentState }) => enrollmentState === "active");
+  if (members.length === 0) await knownVcluster(call, vcluster);
   let touched = 0;
   const one = async function* (record: NodeRecord): AsyncGenerator<WriteRow | PactError> {
     try {

@@ -14,6 +14,6 @@ export default defineCommand({
     if (found !== null) return page(found);
     const topic = call.args.words.join(" ");
     const close = call.catalog().suggest(topic);
-    throw new PactError("usage", `no help on ${JSON.stringify(topic)}`, { hint: close.length > 0 ? `help ${close[0]}` : "help" });
+    throw new PactError("usage", `no help on ${JSON.stringify(topic)}`, { hint: close.length > 0 ? `pact help ${close[0]}` : "pact help" });
   },
 });

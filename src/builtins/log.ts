@@ -23,7 +23,7 @@ export default defineCommand({
   async run(call) {
     const named = call.scope.vcluster?.from === "flag" ? call.scope.vcluster.value : undefined;
     if (named !== undefined && call.flags.scope !== undefined) {
-      throw new PactError("usage", "log: --scope and --vcluster say the same thing twice", { hint: `log --scope vc:${named}` });
+      throw new PactError("usage", "log: --scope and --vcluster say the same thing twice", { hint: `pact log --scope vc:${named}` });
     }
     const scope: Scope | undefined = call.flags.scope ?? (named === undefined ? undefined : { kind: "vcluster", name: named });
     const journal = await call.journal();

@@ -66,7 +66,7 @@ export default defineCommand({
   async run(call) {
     const { node } = call.args;
     if (!call.terminal().interactive) {
-      throw new PactError("usage", "shell needs a terminal", { hint: `exec ${node} -- CMD` });
+      throw new PactError("usage", "shell needs a terminal", { hint: `pact exec ${node} -- CMD` });
     }
     const ending = await session(call, node);
     if (ending.how === "left") return done("", { nodeId: node, ended: "left" });

@@ -1,6 +1,7 @@
-import { type Call, type NodeOverview, type NodeRecord, type View, PactError, asPactError, defineCommand, fanout, optional, rows, values } from "pact/api";
+import { type Call, type DriftSummary, type NodeOverview, type NodeRecord, type View, PactError, asPactError, defineCommand, fanout, optional, rows, values } from "pact/api";
 import { askAgent } from "./drift.ts";
 import { overviewFromEntries } from "./overview.ts";
+import { knownVcluster } from "./target.ts";
 
 interface StatusRow {
   readonly nodeId: string;
@@ -35,6 +36,8 @@ const view: View<StatusRow> = {
   empty: "No nodes.",
 };
 
+const pickSummary = ({ count, magnitude }: DriftSummary): DriftSummary => ({ count, magnitude });
+
 async function overviewOf(call: Pick<Call, "journal" | "signal">, record: NodeRecord): Promise<NodeOverview> {
   return record.overview ?? (await overviewFromEntries(await call.journal(), record.nodeId, call.signal));
 }
@@ -58,7 +61,7 @@ async function* statusOf(call: Call<any, any>, record: NodeRecord): AsyncGenerat
     configState: known.configState,
     // An agent that refuses us is there all the same.
     reachable: problem === undefined || problem.failure === "forbidden" || problem.failure === "unauthenticated",
-    drift: state?.drift ?? known.drift,
+    drift: pickSummary(state?.drift ?? known.drift),
     window: state?.window ?? { state: "idle", remainingS: 0 },
     emergency: known.emergency,
     localDeltas: known.localDeltas,
@@ -73,7 +76,9 @@ async function records(call: Call<any, any>, typed: string | undefined): Promise
   const enrollment = await call.enrollment();
   const given = typed ?? (call.scope.node?.from === "host" ? undefined : call.scope.node?.value);
   if (given === undefined) {
-    const all = await enrollment.list({ vcluster: call.scope.vcluster?.value }, call.signal);
+    const vcluster = call.scope.vcluster?.value;
+    const all = await enrollment.list({ vcluster }, call.signal);
+    if (all.length === 0 && vcluster !== undefined) await knownVcluster(call, vcluster);
     return [...all].filter(({ enrollmentState }) => enrollmentState !== "revoked").sort((a, b) => a.nodeId.localeCompare(b.nodeId, "en", { numeric: true }));
   }
   const record = await enrollment.inspect(given, call.signal);

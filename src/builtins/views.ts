@@ -9,9 +9,22 @@ export interface EntryRow {
   readonly scope: string;
   readonly author: { readonly principal: string; readonly type: string; readonly role: string };
   readonly message: string;
+  /** What an execution left behind: arguments, status, sizes and hashes of its output; null for other entries. */
+  readonly detail: unknown;
   readonly parent: number | null;
   readonly ttlS: number | null;
   readonly delta: readonly DeltaItem[] | null;
+}
+
+/** Agents put a JSON object behind the text of an execution; the two are told apart here. */
+function splitDetail({ type, message }: Entry): { message: string; detail: unknown } {
+  const at = message.indexOf(" {");
+  if ((type !== "EXEC_LOG" && type !== "SHELL_SESSION") || at < 0) return { message, detail: null };
+  try {
+    return { message: message.slice(0, at), detail: JSON.parse(message.slice(at + 1)) };
+  } catch {
+    return { message, detail: null };
+  }
 }
 
 export const entryRow = (entry: Entry): EntryRow => ({
@@ -20,7 +33,7 @@ export const entryRow = (entry: Entry): EntryRow => ({
   type: entry.type,
   scope: scopeText(entry.scope),
   author: entry.author,
-  message: entry.message,
+  ...splitDetail(entry),
   parent: entry.parent,
   ttlS: entry.ttlS,
   delta: entry.delta,
@@ -52,7 +65,7 @@ export const writeView: View<WriteRow> = {
   empty: "Nothing to commit.",
   line: (row) => {
     const target = row.nodeId ?? row.vcluster ?? "global";
-    if (row.status === "committed") return `${target}: committed seq ${row.seq}${row.seq !== null && row.seq > 0 ? ` · undo: rollback ${row.seq - 1}` : ""}`;
+    if (row.status === "committed") return `${target}: committed seq ${row.seq}`;
     return `${target}: ${row.status}${row.error === null ? "" : `: ${row.error}`}`;
   },
 };

@@ -24,7 +24,7 @@ export const declared = (path: string, command: Command<any, any>): Declared =>
 const usage = (command: Declared, message: string, word?: Word, hint?: string): PactError =>
   new PactError("usage", `${command.path}: ${message}`, {
     span: word === undefined ? undefined : { start: word.start, end: word.end },
-    hint: hint ?? `help ${command.path}`,
+    hint: hint ?? `pact help ${command.path}`,
   });
 
 function parse(command: Declared, name: string, param: Param<any>, word: Word): unknown {
@@ -63,7 +63,7 @@ function readFlags(command: Declared, words: readonly Word[]) {
     }
     const { name, inline } = splitFlag(word, table);
     const known = table.get(name);
-    if (known === undefined) throw unknownFlag(command, name, word, table);
+    if (known === undefined) throw unknownFlag(command, name, word, table, words);
     const { key, param } = known;
     if (param.takes === "switch") {
       if (inline !== undefined) throw usage(command, `${name} takes no value`, word);
@@ -91,7 +91,10 @@ function splitFlag(word: Word, table: ReadonlyMap<string, { param: Param<any> }>
   return { name, inline: { ...word, text: text.slice(2).replace(/^=/, ""), start: word.start + 2 } };
 }
 
-function unknownFlag(command: Declared, name: string, word: Word, table: ReadonlyMap<string, unknown>): PactError {
+function unknownFlag(command: Declared, name: string, word: Word, table: ReadonlyMap<string, unknown>, words: readonly Word[]): PactError {
+  if (hasRemote(command) && !words.some(({ text }) => text === "--")) {
+    return usage(command, `the remote command stands after --`, word, `pact ${usageLine(command)}`);
+  }
   const close = nearest(name, [...table.keys()].filter((known) => known.startsWith("--")));
   return usage(command, `unknown flag ${name}`, word, close.length > 0 ? `did you mean ${close.join(", ")}?` : undefined);
 }
@@ -105,7 +108,7 @@ function readArgs(command: Declared, positional: readonly Word[], dashes: number
     if (param.takes === "rest") {
       const remaining = positional.slice(at);
       if (param.kind.name === "remote" && dashes !== at) {
-        throw usage(command, `the remote command stands after --`, remaining[0], `${command.path} NODE -- CMD [ARG …]`);
+        throw usage(command, `the remote command stands after --`, remaining[0], `pact ${command.path} NODE -- CMD [ARG …]`);
       }
       if (param.kind.name === "remote" && remaining.length === 0) throw usage(command, "a command is missing after --");
       args[key] = remaining.map((word) => parse(command, name, param, word));
@@ -140,7 +143,7 @@ export function bind(command: Declared, words: readonly Word[]): Bound {
   for (const [key, param] of Object.entries(own)) {
     if (key in flags) continue;
     if (param.required === true) {
-      throw usage(command, `--${dashed(key)} is missing: ${param.help}`, undefined, usageLine(command));
+      throw usage(command, `--${dashed(key)} is missing: ${param.help}`, undefined, `pact ${usageLine(command)}`);
     }
     flags[key] = param.fallback;
   }

@@ -74,10 +74,10 @@ function unknown(words: readonly Word[], registry: Registry): never {
   if (below.length > 0) {
     const second = typed[1];
     const names = below.map(({ path }) => path);
-    if (second === undefined) throw new PactError("usage", `${first.text} needs one more word`, { hint: names.join(" | ") });
+    if (second === undefined) throw new PactError("usage", `${first.text} needs one more word`, { hint: `pact help ${first.text}` });
     const close = nearest(`${first.text} ${second.text}`, names);
     throw new PactError("usage", `unknown command "${first.text} ${second.text}"`, {
-      span: second, hint: close.length > 0 ? `did you mean ${close.join(", ")}?` : names.join(" | "),
+      span: second, hint: close.length > 0 ? `did you mean ${close.join(", ")}?` : `pact help ${first.text}`,
     });
   }
   const close = nearest(first.text, registry.all().map(({ path }) => path));

@@ -10,6 +10,8 @@ const MAX_SERVER_HINT = 200;
 /** The lines of one failure. Nothing of it can steer the terminal. */
 export function failureLines(error: PactError, theme: Theme, verbose: number): string[] {
   const { reason, hint, serverHint, node, requestId } = error.details;
+  // A remote command's status is its answer, not a fault of ours.
+  if (error.failure === "remoteExit") return [visible(error.message), ...(verbose >= 2 ? stack(error) : [])];
   const at = node !== undefined && !error.message.includes(node) ? `${node}: ` : "";
   const lines = [`${theme.bad("error:")} ${visible(at + error.message)}`];
   if (reason !== undefined) lines.push(`  why: ${visible(reason)}`);

@@ -55,10 +55,7 @@ export async function remoteText(chunks: AsyncIterable<Chunk>, settings: RenderS
     await out.end();
     await err.end();
   }
-  for (const problem of problems) {
-    if (problem.failure === "remoteExit") await settings.err.write(`${problem.message}\n`);
-    else await renderFailure(problem, settings);
-  }
+  for (const problem of problems) await renderFailure(problem, settings);
   return { answered, problems };
 }
 

@@ -47,7 +47,7 @@ test("a missing argument is named", () => {
 test("a required flag that is missing is named, and the usage shown", () => {
   const error = failure(() => bind(commit, []));
   assert.match(error.message, "--message is missing");
-  assert.match(error.details.hint ?? "", "commit -m MESSAGE");
+  assert.match(error.details.hint ?? "", "pact commit -m MESSAGE");
 });
 
 test("short and long forms, with and without =", () => {
