@@ -1,8 +1,8 @@
 // The line editor: keys of a raw terminal in, a line out. What is typed while nobody reads
 // waits for the next line.
-import { EMPTY, atEnd } from "./buffer.ts";
+import { type Edit, EMPTY, atEnd } from "./buffer.ts";
 import { type Complete, completed } from "./completer.ts";
-import { actionOf } from "./interrupt.ts";
+import { type Action, SUSPEND_HINT, actionOf } from "./interrupt.ts";
 import type { Key } from "./keyboard.ts";
 import { LineState } from "./line-state.ts";
 import { type Candidate, menuRows } from "./menu.ts";
@@ -14,9 +14,7 @@ export type ReadResult =
   | { readonly kind: "line"; readonly line: string }
   | { readonly kind: "eof" }
   /** Ctrl-C; `empty` when there was nothing to clear. */
-  | { readonly kind: "interrupted"; readonly empty: boolean }
-  /** A key whose meaning has to be explained. */
-  | { readonly kind: "hint" };
+  | { readonly kind: "interrupted"; readonly empty: boolean };
 
 export interface Editor {
   /** Reads one line. Only one at a time. */
@@ -54,6 +52,8 @@ export class LineEditor implements Editor {
   #search: Search | undefined;
   #below: readonly Candidate[] = [];
   #tabs = 0;
+  /** What an answer to Tab is awaited for. */
+  #completing: Edit | undefined;
   #drawSoon = false;
   /** Lines of a paste that come after the one that runs. */
   #queued: string[] = [];
@@ -152,7 +152,7 @@ export class LineEditor implements Editor {
   readonly #key = (key: Key): void => {
     if (this.#search !== undefined && this.#searchKey(this.#search, key)) return this.#changed();
     const action = actionOf(key, this.#line.edit.text === "" ? "empty prompt" : "prompt");
-    if (action !== undefined) return this.#interrupt(action);
+    if (action !== undefined) return this.#interrupt(action, key.name === "C-c" ? "^C" : "");
     if (key.name === "return") return this.#accept();
     if (key.name === "tab") return this.#tab();
     this.#forgetMenu();
@@ -164,25 +164,25 @@ export class LineEditor implements Editor {
     this.#changed();
   };
 
-  #interrupt(action: string): void {
+  #interrupt(action: Action, mark: string): void {
     const { text } = this.#line.edit;
     if (action === "delete") this.#line.press("delete");
     if (action === "delete") return this.#changed();
     if (action === "ignore") return;
     this.#forgetMenu();
+    if (action === "hint" && mark === "") return this.notice(SUSPEND_HINT);
     if (action === "leave") {
       this.#draw();
       this.#view.leave();
       return this.#done({ kind: "eof" });
     }
-    const marked = action === "clear" ? `${text}^C` : text;
-    this.#line.set(atEnd(marked));
+    this.#line.set(atEnd(text + mark));
     this.#draw();
     this.#view.leave();
     this.#line.reset();
     this.#queued = [];
     this.#terminal.flush();
-    this.#done(action === "hint" && text !== "" ? { kind: "hint" } : { kind: "interrupted", empty: text === "" });
+    this.#done({ kind: "interrupted", empty: text === "" });
   }
 
   /** The line is ready. Of several pasted lines the first is; the others wait their turn. */
@@ -216,15 +216,17 @@ export class LineEditor implements Editor {
 
   #tab(): void {
     this.#tabs += 1;
-    if (this.#tabs > 1 && this.#below.length > 0) return;
     const before = this.#line.edit;
+    // Presses while an answer is awaited are counted, not asked again.
+    if (this.#below.length > 0 || this.#completing === before) return;
+    this.#completing = before;
     void completed(before, this.#options.complete).then(({ edit, open }) => {
+      this.#completing = undefined;
       // Whoever typed on meanwhile does not want to be corrected.
       if (!this.#reading || this.#search !== undefined || this.#line.edit !== before) return;
-      if (edit !== before) this.#tabs = 0;
       if (edit !== before) this.#line.set(edit);
-      else if (open.length > 0 && this.#tabs > 1) this.#below = open;
-      else this.#terminal.write(BELL);
+      if (open.length > 0 && this.#tabs > 1) this.#below = open;
+      else if (edit === before) this.#terminal.write(BELL);
       this.#changed();
     });
   }

@@ -11,18 +11,19 @@ export type Action =
   | "cancel"   // abort the running line and wait for it
   | "abandon"  // stop waiting for it
   | "quit"     // leave at once
+  | "keep"     // for the next line
   | "ignore";
 
 /** Rows: the key. Columns: what the shell is doing. In a lease all keys belong to the program. */
 export const RULES: Readonly<Record<string, Readonly<Record<Situation, Action>>>> = {
   "C-c": { prompt: "clear", "empty prompt": "hint", running: "cancel", stopping: "abandon" },
-  "C-d": { prompt: "delete", "empty prompt": "leave", running: "ignore", stopping: "ignore" },
+  "C-d": { prompt: "delete", "empty prompt": "leave", running: "keep", stopping: "keep" },
   "C-z": { prompt: "hint", "empty prompt": "hint", running: "hint", stopping: "hint" },
   "C-\\": { prompt: "ignore", "empty prompt": "ignore", running: "quit", stopping: "quit" },
 };
 
 export const LEAVE_HINT = "to leave: exit, quit or Ctrl-D";
-export const SUSPEND_HINT = "pact does not suspend; !bash opens a shell of this machine";
+export const SUSPEND_HINT = "pact is not suspended; !bash opens a shell here";
 
 /** What a key does now; undefined for keys that do not interrupt. */
 export const actionOf = (key: Key, situation: Situation): Action | undefined => RULES[key.name]?.[situation];
@@ -31,8 +32,8 @@ export const actionOf = (key: Key, situation: Situation): Action | undefined => 
 export const STOP_WAIT_MS = 4000;
 
 export interface StoppableRun {
-  /** Takes a key; true when it was one that interrupts. */
-  key(key: Key): boolean;
+  /** A key that interrupts. */
+  key(key: Key): void;
   /** The line's status; 130 when it was abandoned. */
   readonly result: Promise<{ readonly exit: number; readonly abandoned: boolean; readonly quit: boolean }>;
   /** Aborts and stops waiting, for the end of the shell. */
@@ -73,7 +74,6 @@ export function startStoppable(run: (signal: AbortSignal) => Promise<number>, sa
     key(key) {
       const action = actionOf(key, situation);
       if (action !== undefined) actions[action]?.();
-      return action !== undefined;
     },
     result: Promise.race([finished, abandoned]).finally(() => clearTimeout(timer)),
     abandon() {

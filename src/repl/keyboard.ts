@@ -23,7 +23,7 @@ interface Keypress {
  * What a terminal answers to questions of a program that has ended: device attributes,
  * cursor and mouse reports, focus, colours. Nobody typed it.
  */
-const ANSWERS = /\x1b\[[?>=][0-9;]*[$a-zA-Z]+|\x1b\[[0-9]+;[0-9]+R|\x1b\[<[0-9;]*[Mm]|\x1b\[[IO]|\x1b[\]P_^][^\x07\x1b]*(?:\x07|\x1b\\)/g;
+const ANSWERS = /\x1b\[[?>=][0-9;]*\$?[a-zA-Z]|\x1b\[[0-9]+;[0-9]+R|\x1b\[<[0-9;]*[Mm]|\x1b\[[IO]|\x1b[\]P_^][^\x07\x1b]*(?:\x07|\x1b\\)/g;
 
 /** A paste without an end is given up beyond this many characters. */
 const LONGEST_PASTE = 1 << 20;

@@ -63,7 +63,7 @@ export class Lease implements TerminalLease {
     if (this.#over) return;
     this.#over = true;
     for (const resized of this.#resizes) this.#terminal.parts.output.off("resize", resized);
-    if (this.#wrote) this.#terminal.write(RESET);
+    if (this.#wrote && !this.#terminal.plain) this.#terminal.write(RESET);
     this.#released();
   }
 }

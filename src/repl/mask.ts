@@ -6,9 +6,10 @@ const MASK = "***";
 const SECRET_FLAG = /^--?(?:[a-z0-9-]*-)?(?:token|secret|password|passwd|passphrase|api-?key)$/i;
 const SECRET_NAME = /(?:token|secret|password|passwd|passphrase|api_?key)$/i;
 const JWT = /\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?/g;
-/** A scheme's credentials, up to a blank or the end of the quotes around them. */
-const SCHEME = /\b(bearer|basic|negotiate)(\s+|\s*=\s*)(?!\*\*\*)[^\s"']+/gi;
-const AUTHORIZATION = /\b((?:proxy-)?authorization)(\s*[:=]\s*)(?!\*\*\*)(?!(?:bearer|basic|negotiate)\b)[^\s"']+(?:\s+[^\s"'|;]+)?/gi;
+/** Bearer credentials anywhere, if they look like some and not like prose. */
+const BEARER = /\b(bearer\s+)(?!\*\*\*)(?=[^\s"']*[\d._-]|[^\s"']{16})[^\s"']+/gi;
+/** What a header carries, up to the quotes around it or the end of the word. */
+const AUTHORIZATION = /\b((?:proxy-)?authorization\s*[:=]\s*(?:(?:bearer|basic|negotiate|digest)\s+)?)(?!\*\*\*)[^\s"']+/gi;
 const URL_PASSWORD = /\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@"']*):[^\s/"']+@/gi;
 /** Where secrets may be named without being told: `-` is stdin, `@FILE` a file. */
 const NOT_A_SECRET = /^(?:-|@.*|)$/;
@@ -46,8 +47,8 @@ export function maskSecrets(line: string): string {
     masked = masked.slice(0, start) + MASK + masked.slice(end);
   }
   return masked
-    .replace(SCHEME, `$1$2${MASK}`)
-    .replace(AUTHORIZATION, `$1$2${MASK}`)
+    .replace(AUTHORIZATION, `$1${MASK}`)
+    .replace(BEARER, `$1${MASK}`)
     .replace(URL_PASSWORD, `$1:${MASK}@`)
     .replace(JWT, MASK);
 }

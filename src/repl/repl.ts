@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { type Editor, LineEditor } from "./editor.ts";
 import { Gate } from "./gate.ts";
 import type { ShellHost } from "./host.ts";
-import { LEAVE_HINT, STOP_WAIT_MS, SUSPEND_HINT, type StoppableRun, actionOf, startStoppable } from "./interrupt.ts";
+import { LEAVE_HINT, STOP_WAIT_MS, type StoppableRun, actionOf, startStoppable } from "./interrupt.ts";
 import type { Key } from "./keyboard.ts";
 import { runText } from "./line.ts";
 import { runOnTerminal } from "./local.ts";
@@ -88,7 +88,6 @@ class Shell {
       const got = await Promise.race([this.#editor.readLine(promptText(this.#host.prompt())), this.#ended]);
       if (typeof got === "number") return got;
       if (got.kind === "eof") return 0;
-      if (got.kind === "hint") this.#terminal.notice(SUSPEND_HINT);
       if (got.kind === "interrupted" && got.empty && !this.#hinted) {
         this.#hinted = true;
         this.#terminal.notice(LEAVE_HINT);
@@ -147,7 +146,8 @@ class Shell {
 
   /** A key while no line is read: it interrupts what runs, or waits for the next line. */
   #between(key: Key): void {
-    if (actionOf(key, "running") === undefined) return this.#terminal.hold(key);
+    const action = actionOf(key, "running");
+    if (action === undefined || action === "keep") return this.#terminal.hold(key);
     if (key.name === "C-c") {
       this.#terminal.flush();
       if (!this.#terminal.plain) this.#terminal.write("^C\r\n");
