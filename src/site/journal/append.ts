@@ -59,7 +59,7 @@ function mayAppend(journal: Journal, caller: Caller, draft: Draft): void {
   if (verdict.outcome === "deny") throw forbidden(verdict.reason, neededRole(vcluster));
 }
 
-export function neededRole(vcluster: string | undefined): string {
+function neededRole(vcluster: string | undefined): string {
   return vcluster === undefined ? "needs pact-platform-admin" : `needs pact-ops-${vcluster} or pact-platform-admin`;
 }
 

@@ -10,7 +10,7 @@ import type { Journal } from "./journal.ts";
 import { Refusal, conflict, exhausted, precondition } from "./refusal.ts";
 import type { ScopeKey } from "./scope.ts";
 
-export const APPROVAL_S = 30 * 60;
+const APPROVAL_S = 30 * 60;
 /** A stock journal keeps approvals open for a day, and past it. */
 const STOCK_APPROVAL_S = 24 * 60 * 60;
 const MAX_PENDING_EACH = 100;

@@ -35,7 +35,7 @@ const JSON_NAMES = [
 /** Types whose latest entry is the head of its scope: those that change what is declared. */
 const MOVES_HEAD: ReadonlySet<number> = new Set([ENTRY.COMMIT, ENTRY.ROLLBACK, ENTRY.AUTO_CONVERGE, ENTRY.BOOT_CONFIG, ENTRY.POLICY_UPDATE]);
 export const movesHead = (type: number): boolean => MOVES_HEAD.has(type);
-export const typeName = (type: number): string => JSON_NAMES[type] ?? String(type);
+const typeName = (type: number): string => JSON_NAMES[type] ?? String(type);
 
 /** An entry as a writer asks for it. */
 export interface Draft {

@@ -42,7 +42,7 @@ export interface NodeRecord {
 }
 
 /** The name under which the site enrolls its own nodes. */
-export const SITE_PRINCIPAL = "pact-site";
+const SITE_PRINCIPAL = "pact-site";
 
 /** Folds one fact into the nodes. Facts about unknown nodes change nothing. */
 export function foldNode(nodes: Map<string, NodeRecord>, link: Link, fact: NodeFact): void {

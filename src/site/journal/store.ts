@@ -193,11 +193,6 @@ export class Store {
     return [...this.files.scopes.getKeys({ ...bounds, limit: most })].map(([, sequence]) => sequence);
   }
 
-  /** Records of a log from an index on, at most `most`. */
-  records(name: LogName, from: number, most: number): Link[] {
-    return [...this.files.logs[name].getRange({ start: from, limit: most })].map(({ value }) => readLink(value));
-  }
-
   /** Calls back whenever more is on the disk, or nothing more ever will be; the answer stops it. */
   watch(wake: () => void): () => void {
     this.watchers.add(wake);
