@@ -5,7 +5,7 @@ import {
   readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
 } from "node:fs";
 import { userInfo } from "node:os";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 export interface HistoryRecord {
   readonly line: string;
@@ -122,7 +122,8 @@ export class HistoryFile {
     const folder = dirname(this.path);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const inside = statSync(folder);
-    if (inside.uid === userInfo().uid && (inside.mode & 0o077) !== 0) {
+    // Only pact's own folder is put right: the file may stand in one that others need.
+    if (basename(folder) === "pact" && inside.uid === userInfo().uid && (inside.mode & 0o077) !== 0) {
       chmodSync(folder, 0o700);
       this.#warn(`${folder} was open to others; it is 0700 now`);
     }

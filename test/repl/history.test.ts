@@ -47,6 +47,14 @@ test("looser modes are put right with one notice", ({ path }) => {
   assert.is(said.length, 1);
 });
 
+test("a folder that is not pact's keeps its mode", ({ dir }) => {
+  const shared = join(dir, "shared");
+  mkdirSync(shared);
+  chmodSync(shared, 0o1777);
+  new History({ path: join(shared, "history.jsonl") }).begin("status", NOWHERE).finish(0, 1);
+  assert.equal([statSync(shared).mode & 0o7777, mode(join(shared, "history.jsonl"))], [0o1777, 0o600]);
+});
+
 test("the next shell knows the lines of this one", ({ path }) => {
   const first = new History({ path });
   first.begin("status", NOWHERE).finish(0, 1);
