@@ -15,7 +15,8 @@ export async function revoke(login: CachedLogin, env: NodeJS.ProcessEnv, { timeo
     const provider = recordedProvider(library, login, { id: login.client_id, ...(secret === undefined ? {} : { secret }) }, limits);
     await library.tokenRevocation(provider, login.refresh_token ?? login.access_token);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // A self-contained token without a session behind it: there is nothing to end, and the provider said so.
+    return login.refresh_token === null && error instanceof Error && "error" in error && error.error === "unsupported_token_type";
   }
 }

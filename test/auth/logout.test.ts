@@ -57,6 +57,12 @@ test("a refused cache is removed, but its addresses are not trusted with a token
   assert.is(world.hits.size, 0);
 });
 
+test("a service's login has no session behind it, and its logout is complete", async () => {
+  await world.seed({ refresh_token: null });
+  assert.equal(await world.identity().logout(SIGNAL), { removed: true, revoked: true, remaining: [] });
+  assert.is(world.hits.get("/oidc/token/revocation"), 1);
+});
+
 test("what remains is named", async () => {
   await world.seed();
   const token = await world.idp.mint({ sub: "x", role: "r", principalType: "human" }, 600);

@@ -146,6 +146,26 @@ test("a provider that repeats the refresh token in its error does not make pact 
   assert.equal(leaks(world.said, [login.access_token, login.refresh_token ?? "", "\u001b"]), []);
 });
 
+test("an answer that never ends is cut off", async () => {
+  await world.seed({ expires_at: past() });
+  let ended: () => void = () => undefined;
+  const cut = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  world.intercept = (req, res) => {
+    if (req.url !== TOKEN) return false;
+    const more = (): void => {
+      while (!res.destroyed && res.write("x".repeat(65_536)));
+    };
+    res.writeHead(200, { "content-type": "application/json" }).on("drain", more).on("close", ended);
+    more();
+    return true;
+  };
+  const error = await world.failure(world.identity({ timeoutMs: 20_000 }).token(SIGNAL));
+  assert.match(error.details.reason ?? "", /too large/);
+  await cut;
+});
+
 test("an answer that is huge, no JSON or a redirect is not accepted", async () => {
   const answers: ((send: (status: number, headers: Record<string, string>, body: string) => void) => void)[] = [
     (send) => send(200, { "content-type": "application/json" }, "x".repeat(3_000_000)),
