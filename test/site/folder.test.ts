@@ -79,7 +79,7 @@ test("a process of the same number that began at another time is not the holder"
 });
 
 test("a dead process that nobody has waited for holds nothing", async () => {
-  const child = spawn("/bin/sh", ["-c", "true & echo $!; exec sleep 20"], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn("/bin/sh", ["-c", "sleep 0.1 & echo $!; exec sleep 20"], { stdio: ["ignore", "pipe", "inherit"] });
   const gone = new Promise((resolve) => child.once("exit", resolve));
   const pid = Number(await new Promise((resolve) => child.stdout.once("data", (data: Buffer) => resolve(data.toString()))));
   const end = performance.now() + 5_000;
