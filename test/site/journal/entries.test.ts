@@ -32,8 +32,21 @@ test("ranges are inclusive, limit counts from the oldest, 0 is none, last is new
   assert.equal(await sequences(j, { scope: { node_id: "node-001" }, last: 2 }), [9, 7]);
   assert.equal(await sequences(j, { scope: { node_id: "node-001" }, from_sequence: 3, to_sequence: 7 }), [3, 5, 7]);
   assert.equal(await sequences(j, { scope: { node_id: "node-001" }, last: 9, to_sequence: 5 }), [5, 3, 1]);
+  assert.equal(await sequences(j, { scope: VC, last: 9 }), [8, 6, 4, 2, 0]);
+  assert.equal(await sequences(j, { scope: VC, last: 9, to_sequence: 0 }), [0]);
   assert.equal(await sequences(j, { scope: {} }), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assert.equal(await sequences(j, { scope: { global: false } }), []);
+}));
+
+test("a journal with a single entry starts again and goes on", withJournal("embedded", async (j) => {
+  await j.append(OPS, COMMIT);
+  const later = await j.again();
+  try {
+    assert.equal(await sequences(later, {}), [0]);
+    assert.is(await later.append(OPS, COMMIT), 1);
+  } finally {
+    await later.stop();
+  }
 }));
 
 test("a range longer than a page comes whole, in both directions, also for one scope", withJournal("embedded", async (j) => {
