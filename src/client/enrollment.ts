@@ -34,10 +34,10 @@ export function createEnrollment(options: { readonly link: Link; readonly timeou
   };
 }
 
-/** Says in the operator's terms what a missing node or a missing service means. */
 /** `ObserveOnly` on the wire, `observe_only` to operators. */
 const stateName = (wire: string): string => wire.replace(/(?<=.)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 
+/** Says in the operator's terms what a missing node or a missing service means. */
 function explain(link: Link, nodeId?: string): (thrown: unknown) => never {
   return (thrown) => {
     if (!(thrown instanceof PactError)) throw thrown;

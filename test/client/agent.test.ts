@@ -327,7 +327,7 @@ test("a token leaves this machine in the clear with one note a session, and not 
 });
 
 test("nodes are listed in order, with what the journal knows of them", async () => {
-  const overview = { config_state: "Drifted", drift_count: 2, drift_magnitude: 1.4, emergency: { reason: "smoke", by: "ops", started_at: { seconds: "0", nanos: 0 } }, local_deltas: 1, expired_deltas: 0, head: "0", observe_only: true };
+  const overview = { config_state: "ObserveOnly", drift_count: 2, drift_magnitude: 1.4, emergency: { reason: "smoke", by: "ops", started_at: { seconds: "0", nanos: 0 } }, local_deltas: 1, expired_deltas: 0, head: "0", observe_only: true };
   const journal = await startJournal({ ours: true, entries: [], nodes: [
     { node_id: "node-002", enrollment_state: "Active", vcluster_id: "ml", last_seen: "2026-11-23T07:00:00Z", mac_address: "aa:bb", agent_endpoint: "http://127.77.0.2:9445", overview },
     { node_id: "node-001" },
@@ -335,8 +335,9 @@ test("nodes are listed in order, with what the journal knows of them", async () 
   const client = testClient(journal.url);
   const [first, second] = await client.enrollment.list({}, never());
   assert.equal(first, { nodeId: "node-001", vcluster: null, enrollmentState: "", lastSeen: null, macAddress: null, agentEndpoint: null, overview: null });
+  assert.is(second?.enrollmentState, "active");
   assert.equal(second?.overview, {
-    configState: "drifted", drift: { count: 2, magnitude: 1.4 }, emergency: { by: "ops", reason: "smoke", startedAt: new Date(0) },
+    configState: "observe_only", drift: { count: 2, magnitude: 1.4 }, emergency: { by: "ops", reason: "smoke", startedAt: new Date(0) },
     localDeltas: 1, expiredDeltas: 0, head: 0, observeOnly: true,
   });
   assert.is((await client.enrollment.list({ vcluster: "ml" }, never())).length, 1);
