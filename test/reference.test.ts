@@ -40,7 +40,7 @@ test("every example finds its command and binds", async () => {
   for (const { path, entry } of registry.all()) {
     const { default: command } = await entry.load();
     for (const { line } of command.examples) {
-      const [first = ""] = line.split(/ [|>]/);
+      const [first = ""] = line.split(/ [|<>]/);
       const words = lex(first).tokens.flatMap((token) => (token.kind === "operator" ? [] : [token.text]));
       const found = registry.find(wordsFromArgv(words));
       // Two paths may be names of one command.
