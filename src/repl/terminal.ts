@@ -32,9 +32,9 @@ export interface TerminalParts {
   readonly onSignal: (name: NodeJS.Signals, listener: () => void) => () => void;
 }
 
-/** The terminal of a process, for the app. */
-export const processTerminal = (process: NodeJS.Process, out: Sink, err: Sink): ShellTerminal =>
-  new ShellTerminal({
+/** The terminal of a process, for the app. It is put back when the process ends, whatever ends it. */
+export function processTerminal(process: NodeJS.Process, out: Sink, err: Sink): ShellTerminal {
+  const terminal = new ShellTerminal({
     input: process.stdin,
     output: process.stdout,
     out,
@@ -45,6 +45,9 @@ export const processTerminal = (process: NodeJS.Process, out: Sink, err: Sink): 
       return () => process.off(name, listener);
     },
   });
+  process.once("exit", () => terminal.restore());
+  return terminal;
+}
 
 const PASTE_ON = "\x1b[?2004h";
 const PASTE_OFF = "\x1b[?2004l";

@@ -10,7 +10,6 @@ import type { Sink } from "../../../src/core/sink.ts";
 const out = plainSink(process.stdout);
 const err = plainSink(process.stderr);
 const terminal = processTerminal(process, out, err);
-process.on("exit", () => terminal.restore());
 const history = new History({ path: process.argv[2], warn: (text) => terminal.notice(text) });
 
 let last = 0;
