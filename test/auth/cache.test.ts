@@ -1,6 +1,6 @@
 // The token cache: its name, its modes, and that it is refused whole (Auth2, Auth5, Auth6, PAuth1).
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -92,6 +92,18 @@ test("a symbolic link and a folder in the file's place are refused", async () =>
   assert.ok(world.cache.remove());
   mkdirSync(world.cache.path, { mode: 0o700 });
   assert.match((await world.failure(world.identity().token(SIGNAL))).details.reason ?? "", /damaged/);
+});
+
+// Only root can give a file away.
+(process.getuid?.() === 0 ? test : test.skip)("a file or folder of somebody else is refused", async () => {
+  await world.seed();
+  for (const path of [world.cache.path, dirname(world.cache.path)]) {
+    chownSync(path, 12_345, 0);
+    const error = await world.failure(world.identity().token(SIGNAL));
+    assert.is(error.failure, "unauthenticated");
+    assert.match(error.details.reason ?? "", /belongs to somebody else/);
+    chownSync(path, 0, 0);
+  }
 });
 
 test("tokens of one server are never used for another", async () => {
