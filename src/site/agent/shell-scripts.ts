@@ -28,12 +28,33 @@ set -- "$?"
 kill -USR1 "$PPID"
 exit "$1"`;
 
+/**
+ * The line editor may edit and nothing else: some of its keys (shell-expand-line,
+ * edit-and-execute-command) would run what is typed in the reader itself, unrecorded.
+ */
+const KEYS = `keep=' self-insert accept-line backward-char forward-char beginning-of-line end-of-line previous-history next-history
+ delete-char backward-delete-char kill-line unix-line-discard unix-word-rubout backward-kill-word kill-word kill-whole-line yank yank-pop
+ forward-word backward-word clear-screen reverse-search-history forward-search-history abort complete possible-completions
+ transpose-chars transpose-words undo quoted-insert bracketed-paste-begin prefix-meta upcase-word downcase-word capitalize-word
+ beginning-of-history end-of-history yank-last-arg yank-nth-arg digit-argument redraw-current-line '
+export INPUTRC=/dev/null EDITOR=/bin/false VISUAL=/bin/false FCEDIT=/bin/false
+for name in $(bind -l 2>/dev/null); do
+  [[ $keep == *[[:space:]]"$name"[[:space:]]* ]] && continue
+  for map in emacs-standard emacs-meta emacs-ctlx; do bind -m "$map" -u "$name" 2>/dev/null; done
+done`;
+
 /** Run as \`bash -p session\`; its environment is made by the agent. */
 export const SESSION_SCRIPT = `#!/bin/bash -p
 ${ASK}
 port=$PACT_PORT key=$PACT_KEY run_key=$PACT_RUN_KEY bin=$PACT_BIN prompt=$PACT_PROMPT term=$TERM
 unset PACT_PORT PACT_KEY PACT_RUN_KEY PACT_BIN PACT_PROMPT
 line_script='${LINE}'
+# What the site itself was started with is not the operator's to see.
+for fd in /proc/$$/fd/*; do
+  fd=\${fd##*/}
+  ((fd > 2 && fd < 255)) && [[ -e /proc/$$/fd/$fd ]] && exec {fd}>&-
+done
+${KEYS}
 shopt -s checkwinsize
 trap 'echo' INT QUIT
 trap 'stayed=1' USR1

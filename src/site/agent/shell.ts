@@ -36,6 +36,10 @@ export function openSessions(node: AgentNode, gate: Gate, shellFolder: string): 
     call.on("error", () => {});
     call.sendMetadata(visit.headers());
     let counted = false;
+    const free = (): void => {
+      if (counted) count -= 1;
+      counted = false;
+    };
     try {
       const opened = await attended(visit, async () => {
         const open = await admit(node, visit, inbox);
@@ -46,9 +50,11 @@ export function openSessions(node: AgentNode, gate: Gate, shellFolder: string): 
       });
       if ("refusal" in opened) return void call.emit("error", asServiceError(opened.refusal, visit.time));
       await opened.value.run(stop.signal);
+      // Free before the client can know of the end.
+      free();
       call.end(visit.headers());
     } finally {
-      if (counted) count -= 1;
+      free();
     }
   };
   return {
@@ -172,10 +178,10 @@ class Session {
 
   /** To the end of the session, whoever ends it. */
   async run(stop: AbortSignal): Promise<void> {
+    const gone = AbortSignal.any([stop, this.#visit.signal]);
     const left = new Promise<"client">((resolve) => {
-      stop.addEventListener("abort", () => resolve("client"), { once: true });
-      this.#visit.signal.addEventListener("abort", () => resolve("client"), { once: true });
-      if (stop.aborted || this.#visit.signal.aborted) resolve("client");
+      gone.addEventListener("abort", () => resolve("client"), { once: true });
+      if (gone.aborted) resolve("client");
       this.#inbox.rest((message) => (this.#take(message) ? resolve("client") : undefined));
     });
     const broken = this.#log.broken.then(() => "audit" as const);
