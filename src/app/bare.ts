@@ -15,7 +15,10 @@ async function ensureSite(host: Host, words: readonly Word[], io: Io, signal: Ab
   const { settings, site } = await host.loader.load(host.globalsOf(words), true);
   if (site !== undefined || settings.endpoint.from !== "default") return;
   await io.err.write("no site runs here yet: starting the embedded one\n");
-  await host.run(wordsFromArgv(["site", "up", "--detach"]), io.err, io.err, signal);
+  const up = ["site", "up", "--detach"];
+  if ((await host.run(wordsFromArgv(up), io.err, io.err, signal)) === 0 || signal.aborted) return;
+  await io.err.write("trying free ports instead\n");
+  await host.run(wordsFromArgv([...up, "--port", "0"]), io.err, io.err, signal);
 }
 
 async function bannerOf(host: Host): Promise<readonly string[]> {

@@ -1,7 +1,8 @@
 // The network services of one set of settings: client and identity, made on
 // first use and shared by every line that has the same settings.
 import { randomBytes } from "node:crypto";
-import type { Principal, PrincipalType } from "../api/index.ts";
+import { connect as connectTcp } from "node:net";
+import { type Principal, type PrincipalType, PactError } from "../api/index.ts";
 import type { Client } from "../client/connect.ts";
 import type { createIdentity } from "../auth/identity.ts";
 import type { Paths } from "./paths.ts";
@@ -42,6 +43,34 @@ const sameEndpoint = (a: string, b: string): boolean => {
   }
 };
 
+/** Nothing is configured and nothing listens: then it is a journal that is missing, not a login. */
+async function tokenOr(tokens: CreatedIdentity, { settings, site }: NetworkContext, signal: AbortSignal): Promise<string> {
+  try {
+    return await tokens.token(signal);
+  } catch (error) {
+    const nowhere = settings.endpoint.from === "default" && site === undefined && !(await listens(settings.endpoint.value));
+    if (!nowhere || !(error instanceof PactError) || error.failure !== "unauthenticated") throw error;
+    throw new PactError("unreachable", `no journal at ${settings.endpoint.value}`, {
+      reason: "no endpoint is configured and no embedded site of yours runs", hint: "pact site up --detach", cause: error,
+    });
+  }
+}
+
+const PROBE_MS = 500;
+
+/** Whether anything accepts connections at a URL of this machine. */
+function listens(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host: hostname, port: Number(port), timeout: PROBE_MS });
+    const answer = (yes: boolean) => (): void => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.on("connect", answer(true)).on("error", answer(false)).on("timeout", answer(false));
+  });
+}
+
 export function createNetwork(context: NetworkContext): Network {
   const { settings, paths } = context;
   const site = context.site !== undefined && sameEndpoint(context.site.file.journal.grpc, settings.endpoint.value) ? context.site : undefined;
@@ -73,18 +102,20 @@ export function createNetwork(context: NetworkContext): Network {
 
   const makeClient = async (): Promise<Client> => {
     const [{ connect }, tokens] = await Promise.all([import("../client/connect.ts"), getIdentity()]);
+    const siteAgents = Object.fromEntries((site?.file.nodes ?? []).map(({ node_id, endpoint }) => [node_id, endpoint]));
     const host = site?.file.nodes.find(({ kind }) => kind === "host");
     return connect({
       journal: settings.endpoint,
       tls: settings.tls,
       agents: {
-        map: settings.agentMap,
+        // A site's own agents are known even where its journal, as stock ones do, keeps no addresses.
+        map: { ...siteAgents, ...settings.agentMap },
         template: settings.agentTemplate.value,
         requireTls: settings.requireTls.value,
-        origins: { map: "[agents] in cli.toml", template: settings.agentTemplate.where },
+        origins: { map: site === undefined ? "[agents] in cli.toml" : "[agents] in cli.toml, or site.json", template: settings.agentTemplate.where },
       },
       localNode: host === undefined ? undefined : { name: host.node_id, endpoint: host.endpoint },
-      token: tokens,
+      token: { refresh: (rejected, signal) => tokens.refresh(rejected, signal), token: (signal) => tokenOr(tokens, context, signal) },
       principal,
       timeoutMs: settings.timeoutS.value * 1000,
       nodeTimeoutMs: settings.nodeTimeoutS.value * 1000,

@@ -18,12 +18,18 @@ function looksRight(value: unknown): value is SiteFile {
     Array.isArray(file.nodes) && file.nodes.every((node) => isText(node?.node_id) && isText(node?.endpoint));
 }
 
+/** Whether a process lives; one that has ended and was not waited for does not. */
 function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
+  }
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    // No /proc on this system: the signal's answer is all there is.
+    return true;
   }
 }
 

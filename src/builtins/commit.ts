@@ -2,7 +2,6 @@ import {
   type Call, type DeltaItem, type Journal, type NodeRecord, type Scope, PactError, asPactError, defineCommand, fanout, flag, requiredFlag, rows, values,
 } from "pact/api";
 import { askAgent, driftOf } from "./drift.ts";
-import { knownVcluster } from "./target.ts";
 import { type WriteRow, writeView } from "./views.ts";
 
 interface Wish {
@@ -51,7 +50,6 @@ async function commitNode(call: Call<any, any>, record: NodeRecord, wish: Wish):
 
 async function* commitAll(call: Call<any, any>, vcluster: string, wish: Wish): AsyncGenerator<WriteRow | PactError> {
   const members = (await (await call.enrollment()).list({ vcluster }, call.signal)).filter(({ enrollmentState }) => enrollmentState === "active");
-  if (members.length === 0) await knownVcluster(call, vcluster);
   let touched = 0;
   const one = async function* (record: NodeRecord): AsyncGenerator<WriteRow | PactError> {
     try {
