@@ -60,11 +60,11 @@ function checkAddress(text: string, server: string): URL {
   return url;
 }
 
-/** The addresses that may answer, best first. */
+/** The addresses that may answer, best first. Where the right one is known, no other is tried: it might be another journal's. */
 export function discoveryAddresses(server: string, discoveryUrl: string | undefined): readonly string[] {
+  if (discoveryUrl !== undefined) return [discoveryUrl];
   const url = new URL(server);
-  const own = [`${server}/auth/discovery`, `${url.protocol}//${url.hostname}:${HTTP_PORT}/auth/discovery`];
-  return [...new Set(discoveryUrl === undefined ? own : [discoveryUrl, ...own])];
+  return [...new Set([`${server}/auth/discovery`, `${url.protocol}//${url.hostname}:${HTTP_PORT}/auth/discovery`])];
 }
 
 async function askJournal(server: string, discoveryUrl: string | undefined, limits: Limits, optional: boolean): Promise<Answer> {

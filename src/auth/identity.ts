@@ -20,6 +20,8 @@ export interface TokenSupplier {
 /** How long before its end a token is replaced, in ms. */
 const AHEAD_MS: Readonly<Record<Found["kind"], number>> = { given: 0, file: 0, login: 30_000, site: 60_000 };
 
+const WARN_MS = 300_000;
+
 /** Nothing is read or asked before the first call. */
 export function createIdentity(options: IdentityOptions): Identity & TokenSupplier {
   const server = normalServer(options.server);
@@ -48,7 +50,9 @@ export function createIdentity(options: IdentityOptions): Identity & TokenSuppli
   return {
     async token(signal) {
       if (signal.aborted) throw interrupted();
-      return (current() ?? (await tokens("token", signal, resolve))).token;
+      const found = current() ?? (await tokens("token", signal, resolve));
+      if (options.ask !== undefined) warnOfEnd(found, sources);
+      return found.token;
     },
     async refresh(rejected, signal) {
       // Replaced already, by a call that was refused a moment earlier.
@@ -76,6 +80,13 @@ export function createIdentity(options: IdentityOptions): Identity & TokenSuppli
       return { removed, revoked, remaining: await otherSources(sources) };
     },
   };
+}
+
+/** A person at a terminal hears in time that a token ends which nothing renews. */
+function warnOfEnd({ kind, login, source, expiresAt }: Found, { now, note, canRenew }: SourceOptions): void {
+  if (kind === "site" || expiresAt === null || expiresAt.getTime() - now().getTime() > WARN_MS) return;
+  if (login !== undefined && canRenew(login)) return;
+  note(`note: the token from ${source} ends at ${expiresAt.toISOString().slice(11, 16)} UTC and is not renewed`);
 }
 
 async function revokeLogin(login: CachedLogin, { env, timeoutMs }: IdentityOptions, signal: AbortSignal): Promise<boolean> {

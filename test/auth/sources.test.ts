@@ -119,6 +119,23 @@ test("a refused file token is read again, a refused given token has no other", a
   assert.is(await fixed.refresh(given, SIGNAL), undefined);
 });
 
+test("a person is told once, five minutes before, that a token ends which nothing renews", async () => {
+  const ask = async (): Promise<string> => "";
+  const ends = (): string[] => world.said.filter((line) => /ends at \d\d:\d\d UTC and is not renewed/.test(line));
+  const one = world.identity({ ask, token: setting(await mint("given", 600), "env", "PACT_TOKEN") });
+  await one.token(SIGNAL);
+  assert.is(ends().length, 0);
+  world.clock.advance(301_000);
+  await one.token(SIGNAL);
+  await one.token(SIGNAL);
+  assert.is(ends().length, 1);
+  world.said.length = 0;
+  await world.identity({ token: setting(await mint("given", 60), "env", "PACT_TOKEN") }).token(SIGNAL);
+  await world.seed({ expires_at: new Date(world.clock.now() + 60_000).toISOString() });
+  await world.identity({ ask }).token(SIGNAL);
+  assert.is(ends().length, 0);
+});
+
 test("an interrupted call gets no token", async () => {
   await world.seed();
   assert.is((await world.failure(world.identity().token(AbortSignal.abort()))).failure, "interrupted");
