@@ -15,6 +15,14 @@ let bench: Bench;
 test.before(async () => { bench = await openBench({ nodes: ["virtual", "host"], agent: { maxSessions: 3 } }); });
 test.after(async () => { await bench.close(); });
 
+/** What a failed test left open must not fail the next one. */
+const sessions: Session[] = [];
+test.after.each(async () => {
+  for (const { call } of sessions) call.cancel();
+  await until("all sessions are over", () => sessions.every(({ ended }) => ended));
+  sessions.length = 0;
+});
+
 interface Session {
   readonly call: ClientDuplexStream<ShellInput, ShellOutput__Output>;
   text: string;
@@ -49,6 +57,7 @@ function openSession(caller: Caller = ops, node = NODE, open: ShellInput = { ope
   call.on("error", (error: ServiceError) => { session.error = error; });
   call.on("status", () => { session.ended = true; });
   call.write(open);
+  sessions.push(session);
   return session;
 }
 
@@ -140,7 +149,7 @@ inNamespace("keys of the line editor run nothing, and nothing of the record is o
   const shown = await session.type("ls /proc/$$/fd /proc/self/fd; echo end", /\nend\r\n/);
   const open = shown.split("\r\n").filter((line) => /^\d+(?: +\d+)*$/.test(line));
   assert.equal(open.map((line) => line.split(/ +/).map(Number).filter((fd) => fd > 3)), [[], []], shown);
-  await session.type("ulimit -n 3; uname -s; echo end", /could not be recorded and was not run/);
+  assert.not.match(await session.type("ulimit -n 3; uname -s; echo end", /\nend\r\n/), /Linux/);
   await leave(session);
 });
 
