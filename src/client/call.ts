@@ -6,6 +6,7 @@ import { REQUEST_ID } from "../contract/metadata.ts";
 import { onAbort } from "./abort.ts";
 import { bearerToken, renewedToken } from "./bearer.ts";
 import type { Grpc, Link } from "./channel.ts";
+import { Patience } from "./patience.ts";
 import { failureOf, interrupted, isUnauthenticated, notGrpc, silence, type Attempt } from "./status.ts";
 
 /** One method of the contract, as proto-loader describes it. */
@@ -180,61 +181,54 @@ function watched<Request, Answer, Call extends ClientReadableStream<Answer>>(
   begin: (metadata: Metadata, options: CallOptions) => Call,
 ): { messages: AsyncGenerator<Answer>; call: Call } {
   const started = performance.now();
-  let waiting = true;
-  let late = false;
-  const timer = setTimeout(() => {
-    // A slow reader is not a silent server: the limit holds only while we wait.
-    if (!waiting) return;
-    late = true;
-    call.cancel();
-  }, about.limitMs);
-  const { metadata, options, held } = outgoing(grpc, link, token, attempt, {
-    ...about,
-    onSent: () => {
-      if (about.live === true) clearTimeout(timer);
-      about.onSent?.();
-    },
-  });
+  const cancel = (): void => call.cancel();
+  const patience = new Patience(about.limitMs, about.live === true, cancel);
+  const onSent = (): void => {
+    patience.connected();
+    about.onSent?.();
+  };
+  const { metadata, options, held } = outgoing(grpc, link, token, attempt, { ...about, onSent });
   // No deadline travels with a stream: the limit is on silence, not on length.
   const call = begin(metadata, { ...options, deadline: Number.POSITIVE_INFINITY });
-  const cancel = (): void => call.cancel();
   const forget = onAbort(about.signal, cancel);
-  const over = (): void => {
-    clearTimeout(timer);
-    forget();
-  };
   // Without a listener a lost peer would end the process; the reader below hears it too.
   call.on("error", () => {});
   call.on("metadata", (headers) => hear(link, headers, attempt, held, about, cancel));
   call.on("status", (status) => {
-    over();
+    patience.end();
+    forget();
     link.saw(status.metadata);
     about.onTrailers?.(status.metadata);
     trace(link, rpc, attempt, started, status.code);
   });
+  const over = (): void => {
+    patience.end();
+    forget();
+    cancel();
+  };
+  return { messages: read(call, attempt, about, held, patience, over), call };
+}
 
-  async function* read(): AsyncGenerator<Answer> {
-    const source: AsyncIterator<Answer> = call[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = await source.next();
-        waiting = false;
-        // An abort drops what had arrived but not been taken.
-        if (about.signal.aborted) throw interrupted(attempt);
-        if (next.done === true) break;
-        yield next.value;
-        waiting = true;
-        if (about.live !== true) timer.refresh();
-      }
-    } catch (thrown) {
-      if (late && !about.signal.aborted) throw silence(attempt, { cause: thrown });
-      throw held.why ?? thrown;
-    } finally {
-      over();
-      call.cancel();
+async function* read<Answer>(
+  call: ClientReadableStream<Answer>, attempt: Attempt, about: About, held: Outgoing["held"], patience: Patience, over: () => void,
+): AsyncGenerator<Answer> {
+  const source: AsyncIterator<Answer> = call[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await source.next();
+      patience.got();
+      // An abort drops what had arrived but not been taken.
+      if (about.signal.aborted) throw interrupted(attempt);
+      if (next.done === true) break;
+      yield next.value;
+      patience.wait();
     }
+  } catch (thrown) {
+    if (patience.late && !about.signal.aborted) throw silence(attempt, { cause: thrown });
+    throw held.why ?? thrown;
+  } finally {
+    over();
   }
-  return { messages: read(), call };
 }
 
 /** One line for the debug log; never a token, never a payload. */

@@ -2,7 +2,7 @@
 // Also what is remembered of the peer (ours or stock) and what guards the token on its way.
 import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
-import { checkServerIdentity } from "node:tls";
+import type { PeerCertificate } from "node:tls";
 import type { CallCredentials, ChannelCredentials, ChannelOptions, Client as GrpcClient, Metadata } from "@grpc/grpc-js";
 import { PactError } from "../api/index.ts";
 import { AUTHORIZATION, TIME } from "../contract/metadata.ts";
@@ -34,7 +34,10 @@ export interface Shared {
 }
 
 const MIB = 1024 * 1024;
-/** TRANSIENT_FAILURE, as grpc-js numbers connectivity states. */
+/** How long a name server may take to say whether a name is this machine's, in ms. */
+const NAME_MS = 1_000;
+/** READY and TRANSIENT_FAILURE, as grpc-js numbers connectivity states. */
+const READY = 2;
 const FAILED = 3;
 
 export class Link {
@@ -46,6 +49,8 @@ export class Link {
   #client: GrpcClient | undefined;
   #credentials: Promise<ChannelCredentials> | undefined;
   #addresses: Promise<readonly string[]> | undefined;
+  /** The look at who listens, for the connection that stands. */
+  #looked: Promise<void> | undefined;
   #closed = false;
 
   constructor(peer: Peer, endpoint: Endpoint, shared: Shared) {
@@ -57,13 +62,17 @@ export class Link {
   /** The channel; a failed one is replaced, so that a call right after the peer came back does not wait. */
   async open(): Promise<{ grpc: Grpc; client: GrpcClient }> {
     const grpc = await import("@grpc/grpc-js");
+    // The library would write to stderr by itself.
+    const { debug } = this.shared;
+    grpc.setLogger({ error: debug, info: debug, debug });
     const credentials = await (this.#credentials ??= channelCredentials(grpc, this.endpoint, this.shared.tls));
     if (this.#closed) throw new PactError("internal", `the client of ${this.endpoint.url} is closed`);
     if (this.#client?.getChannel().getConnectivityState(false) === FAILED) {
       this.#client.close();
       this.#client = undefined;
     }
-    this.#client ??= new grpc.Client(this.endpoint.target, credentials, channelOptions(this.endpoint));
+    const local = this.endpoint.loopback || (await this.#standsForLoopback());
+    this.#client ??= new grpc.Client(this.endpoint.target, credentials, channelOptions(this.endpoint, local));
     return { grpc, client: this.#client };
   }
 
@@ -104,12 +113,29 @@ export class Link {
     this.#client = undefined;
   }
 
+  #loopback(): Promise<readonly string[]> {
+    return (this.#addresses ??= loopbackAddresses(this.endpoint, this.shared.machine));
+  }
+
+  /** Whether the name is this machine's own; a name server that takes its time does not hold up the call. */
+  async #standsForLoopback(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), NAME_MS);
+    });
+    try {
+      return await Promise.race([this.#loopback().then((addresses) => addresses.length > 0), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   /** Whether the token may go to this peer; throws when not. */
   async #admit(): Promise<void> {
     const { endpoint, shared, peer } = this;
     if (endpoint.tls) return;
-    const addresses = await (this.#addresses ??= loopbackAddresses(endpoint, shared.machine));
-    if (addresses.length > 0) return refuseStrangers(endpoint, addresses, shared.machine);
+    const addresses = await this.#loopback();
+    if (addresses.length > 0) return this.#known(addresses);
     if (peer.kind === "agent" && shared.requireTls) {
       throw new PactError("policy", `the agent at ${endpoint.url} speaks without TLS`, {
         reason: `require_tls is set in [agents], so your token was not sent; address from ${peer.address.where}`,
@@ -118,9 +144,32 @@ export class Link {
     }
     shared.noteClearText(`your token goes to ${endpoint.url} without TLS; anybody on the way can read it`);
   }
+
+  /** Looks at who listens once a connection: while it stands, it stays with the same process. */
+  async #known(addresses: readonly string[]): Promise<void> {
+    const looking = (this.#looked ??= this.#look(addresses));
+    try {
+      await looking;
+    } catch (why) {
+      if (this.#looked === looking) this.#looked = undefined;
+      throw why;
+    }
+  }
+
+  async #look(addresses: readonly string[]): Promise<void> {
+    const channel = this.#client?.getChannel();
+    for (let changed = true; changed; ) {
+      changed = false;
+      channel?.watchConnectivityState(READY, Number.POSITIVE_INFINITY, () => {
+        changed = true;
+        this.#looked = undefined;
+      });
+      await refuseStrangers(this.endpoint, addresses, this.shared.machine);
+    }
+  }
 }
 
-function channelOptions(endpoint: Endpoint): ChannelOptions {
+function channelOptions(endpoint: Endpoint, local: boolean): ChannelOptions {
   return {
     // An address is no server name (RFC 6066), and Node warns; the certificate is held against the address all the same.
     ...(endpoint.tls && isIP(endpoint.host) !== 0 ? { "grpc.ssl_target_name_override": "pact.invalid" } : {}),
@@ -135,7 +184,8 @@ function channelOptions(endpoint: Endpoint): ChannelOptions {
     // Else channels share connections that are still backing off.
     "grpc.use_local_subchannel_pool": 1,
     "grpc.service_config_disable_resolution": 1,
-    "grpc.enable_http_proxy": endpoint.loopback ? 0 : 1,
+    // With http_proxy set, even loopback would go through the proxy.
+    "grpc.enable_http_proxy": local ? 0 : 1,
     "grpc.primary_user_agent": "pact",
   };
 }
@@ -148,8 +198,10 @@ async function channelCredentials(grpc: Grpc, endpoint: Endpoint, files: TlsFile
     });
   }
   const [ca, key, cert] = await Promise.all([pem(files.caFile, "ca_file"), pem(files.keyFile, "key_file"), pem(files.certFile, "cert_file")]);
+  const { checkServerIdentity } = await import("node:tls");
+  const verify = isIP(endpoint.host) === 0 ? {} : { checkServerIdentity: (_name: string, peer: PeerCertificate) => checkServerIdentity(endpoint.host, peer) };
   try {
-    return grpc.credentials.createSsl(ca, key, cert, isIP(endpoint.host) === 0 ? {} : { checkServerIdentity: (_name, peer) => checkServerIdentity(endpoint.host, peer) });
+    return grpc.credentials.createSsl(ca, key, cert, verify);
   } catch (cause) {
     throw new PactError("local", "the TLS files of [tls] in cli.toml cannot be used", {
       reason: cause instanceof Error ? cause.message : String(cause),

@@ -27,6 +27,7 @@ const RULES: readonly Rule[] = [
   [/certificate is not yet valid/u, { kind: "unreachable", why: "its certificate is not valid yet; is this machine's clock right?" }],
   [/altnames|does not match certificate/u, { kind: "unreachable", why: "its certificate is for another host" }],
   [/alert (?:bad certificate|certificate required|unknown ca|handshake failure|certificate unknown)|certificate required/iu, { kind: "unreachable", why: "it does not accept our certificate", hint: "set cert_file and key_file in [tls] of cli.toml" }],
+  [/Last error: undefined/u, { kind: "unreachable", why: "the proxy that http_proxy names does not lead there", hint: "name the host in no_proxy" }],
   [/ECONNREFUSED/u, { kind: "unreachable", why: "connection refused" }],
   [/ETIMEDOUT/u, { kind: "unreachable", why: "the connection timed out" }],
   [/EHOSTUNREACH|ENETUNREACH/u, { kind: "unreachable", why: "no route to the host" }],

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { status } from "@grpc/grpc-js";
+import { PactError } from "../../src/api/index.ts";
 import { collect, failure, matches, never, testClient, until } from "./support/client.ts";
 import { entry, refuse, startJournal, startTcp } from "./support/servers.ts";
 
@@ -132,6 +133,55 @@ test("nobody there is unreachable at once; and a journal that comes up is reache
     again.close();
     await until(() => true, "closed");
   });
+});
+
+test("a proxy in the environment is not used for this machine, and is named when it does not lead to another", async () => {
+  const before = process.env["http_proxy"];
+  process.env["http_proxy"] = "http://127.0.0.1:1";
+  const server = await startJournal({ ours: true, entries: [entry(0)] });
+  try {
+    for (const host of ["127.0.0.1", "localhost"]) {
+      await against(server.port, async ({ journal }) => assert.is(await journal.head(never()), 0), {}, "http", host);
+    }
+    await against(9, async ({ journal }) => matches((await failure(journal.head(never()), "unreachable")).details.reason, /http_proxy/), {}, "http", "192.0.2.1");
+  } finally {
+    server.close();
+    if (before === undefined) delete process.env["http_proxy"];
+    else process.env["http_proxy"] = before;
+  }
+});
+
+test("who listens is looked at once a connection", async () => {
+  const server = await startJournal({ ours: true, entries: [entry(0)] });
+  const { Link } = await import("../../src/client/channel.ts");
+  const { head } = await import("../../src/client/history.ts");
+  const { parseEndpoint } = await import("../../src/client/endpoint.ts");
+  let looks = 0;
+  let owner = 1000;
+  const row = () => `0: 0100007F:${server.port.toString(16).toUpperCase().padStart(4, "0")} 0:0 0A 0:0 0:0 0 ${owner} 0 1`;
+  const link = new Link({ kind: "journal", address: { value: server.url, from: "flag", where: "--endpoint" } }, parseEndpoint(server.url, "journal", "x"), {
+    token: { token: async () => "t0ken", refresh: async () => undefined }, tls: {}, requestId: () => "r", debug: () => {}, noteClearText: () => {}, serverTime: () => {}, requireTls: false,
+    machine: { platform: "linux", uid: 1000, resolve: async () => [], tables: async () => ((looks += 1), { tcp: row(), tcp6: "" }) },
+  });
+  const bounds = { signal: never(), limitMs: 2_000 };
+  await Promise.all(Array.from({ length: 20 }, () => head(link, bounds)));
+  await head(link, bounds);
+  assert.is(looks, 1);
+  // Somebody else takes the port over: the next connection is looked at anew, and gets no token.
+  server.close();
+  const stranger = await startJournal({ ours: true, entries: [entry(0)] }, server.port);
+  owner = 1001;
+  await until(() => stranger.port === server.port, "taken over");
+  assert.match((await failure(retried(() => head(link, bounds)), "unauthenticated")).message, /someone else listens/);
+  assert.is(stranger.asked.length, 0);
+  link.close();
+  stranger.close();
+});
+
+/** Once more when the old connection's end was noticed only by the call. */
+const retried = async <T>(run: () => Promise<T>): Promise<T> => run().catch((thrown: unknown) => {
+  if (thrown instanceof PactError && thrown.failure === "unreachable") return run();
+  throw thrown;
 });
 
 test("an unknown host is unreachable", async () => {
