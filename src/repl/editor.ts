@@ -1,7 +1,7 @@
 // The line editor: keys of a raw terminal in, a line out. What is typed while nobody reads
 // waits for the next line.
-import { type Edit, EMPTY, atEnd } from "./buffer.ts";
-import { type Complete, completed } from "./completer.ts";
+import { EMPTY, atEnd } from "./buffer.ts";
+import { type Complete, type Completed, completed } from "./completer.ts";
 import { type Action, SUSPEND_HINT, actionOf } from "./interrupt.ts";
 import type { Key } from "./keyboard.ts";
 import { LineState } from "./line-state.ts";
@@ -41,6 +41,8 @@ export interface EditorOptions {
 }
 
 const BELL = "\x07";
+/** How long keys wait for a completion, in ms. */
+const COMPLETION_MS = 100;
 
 export class LineEditor implements Editor {
   readonly #terminal: ShellTerminal;
@@ -52,8 +54,8 @@ export class LineEditor implements Editor {
   #search: Search | undefined;
   #below: readonly Candidate[] = [];
   #tabs = 0;
-  /** What an answer to Tab is awaited for. */
-  #completing: Edit | undefined;
+  /** Keys that came while an answer to Tab is awaited. */
+  #waiting: Key[] | undefined;
   #drawSoon = false;
   /** Lines of a paste that come after the one that runs. */
   #queued: string[] = [];
@@ -126,6 +128,7 @@ export class LineEditor implements Editor {
 
   close(): void {
     if (this.#reading) this.#view.leave();
+    this.#waiting = undefined;
     this.#finish = undefined;
     this.#terminal.parts.output.off("resize", this.#resized);
     this.#terminal.onNotice(undefined);
@@ -150,6 +153,10 @@ export class LineEditor implements Editor {
   }
 
   readonly #key = (key: Key): void => {
+    if (this.#waiting !== undefined) {
+      if (key.name !== "C-c") return void this.#waiting.push(key);
+      this.#waiting = undefined;
+    }
     if (this.#search !== undefined && this.#searchKey(this.#search, key)) return this.#changed();
     const action = actionOf(key, this.#line.edit.text === "" ? "empty prompt" : "prompt");
     if (action !== undefined) return this.#interrupt(action, key.name === "C-c" ? "^C" : "");
@@ -214,21 +221,33 @@ export class LineEditor implements Editor {
     return true;
   }
 
+  /**
+   * Completes. Keys that come before the answer wait for it, so that what is typed quickly
+   * means the same as what is typed slowly; but not for long.
+   */
   #tab(): void {
     this.#tabs += 1;
-    const before = this.#line.edit;
-    // Presses while an answer is awaited are counted, not asked again.
-    if (this.#below.length > 0 || this.#completing === before) return;
-    this.#completing = before;
-    void completed(before, this.#options.complete).then(({ edit, open }) => {
-      this.#completing = undefined;
-      // Whoever typed on meanwhile does not want to be corrected.
-      if (!this.#reading || this.#search !== undefined || this.#line.edit !== before) return;
-      if (edit !== before) this.#line.set(edit);
-      if (open.length > 0 && this.#tabs > 1) this.#below = open;
-      else if (edit === before) this.#terminal.write(BELL);
-      this.#changed();
-    });
+    if (this.#below.length > 0) return;
+    const waiting: Key[] = [];
+    const settle = (answer: Completed | undefined): void => {
+      if (this.#waiting !== waiting) return;
+      clearTimeout(timer);
+      this.#waiting = undefined;
+      if (answer !== undefined) this.#completed(answer);
+      // A line may end in the middle of them.
+      for (const key of waiting) (this.#reading ? this.#key : this.#options.between)(key);
+    };
+    const timer = setTimeout(() => settle(undefined), COMPLETION_MS);
+    this.#waiting = waiting;
+    void completed(this.#line.edit, this.#options.complete).then(settle);
+  }
+
+  #completed({ edit, open }: Completed): void {
+    const same = edit === this.#line.edit;
+    if (!same) this.#line.set(edit);
+    if (open.length > 0 && this.#tabs > 1) this.#below = open;
+    else if (same) this.#terminal.write(BELL);
+    this.#changed();
   }
 
   #forgetMenu(): void {

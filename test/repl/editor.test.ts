@@ -306,6 +306,19 @@ test("never more than 50 are shown, in columns when there are no notes", async (
   await read;
 });
 
+test("keys typed right behind Tab come after what it completes", async () => {
+  const made = bench();
+  made.complete = async (text) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return { start: 0, candidates: text === "sta" ? [{ text: "status" }] : [{ text: `${text}1` }] };
+  };
+  const read = made.editor.readLine("> ");
+  made.screen.type("sta\tnode-\tx\rnext");
+  assert.is(line(await read), "status node-1 x");
+  made.screen.type("\r");
+  assert.is(line(await made.editor.readLine("> ")), "next");
+});
+
 test("a completion that fails or comes late changes nothing", async () => {
   const made = bench();
   made.complete = async () => {
@@ -323,6 +336,13 @@ test("a completion that fails or comes late changes nothing", async () => {
   answer({ start: 0, candidates: [{ text: "status" }] });
   made.screen.type("y\r");
   assert.is(line(await read), "stxy");
+});
+
+test("Ctrl-C does not wait for a completion", async () => {
+  const made = bench();
+  made.complete = () => new Promise(() => undefined);
+  made.screen.type("st\tx\x03");
+  assert.equal(await made.editor.readLine("> "), { kind: "interrupted", empty: false });
 });
 
 test("Ctrl-C clears the line and everything typed ahead", async () => {

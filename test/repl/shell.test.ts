@@ -206,7 +206,7 @@ test("keys go to the local command, Ctrl-C too, and the shell stays", async (con
   pty.type("yes\r");
   await pty.see("\ngot yes");
   await pty.see(PROMPT);
-  pty.type("!echo ready; sleep 60\r");
+  pty.type("!echo ready; exec sleep 60\r");
   await pty.see("ready\r");
   pty.type("\x03");
   await pty.see(`[130] ${PROMPT}`);
