@@ -32,6 +32,17 @@ export interface TerminalParts {
   readonly onSignal: (name: NodeJS.Signals, listener: () => void) => () => void;
 }
 
+/** While the shell listens to a signal it alone does: a Ctrl-C at its prompt is no reason for anybody else to end. */
+function takeSignal(process: NodeJS.Process, name: NodeJS.Signals, listener: () => void): () => void {
+  const others = process.rawListeners(name);
+  process.removeAllListeners(name);
+  process.on(name, listener);
+  return () => {
+    process.off(name, listener);
+    for (const other of others) process.on(name, (...given) => void Reflect.apply(other, process, given));
+  };
+}
+
 /** The terminal of a process, for the app. It is put back when the process ends, whatever ends it. */
 export function processTerminal(process: NodeJS.Process, out: Sink, err: Sink): ShellTerminal {
   const terminal = new ShellTerminal({
@@ -40,10 +51,7 @@ export function processTerminal(process: NodeJS.Process, out: Sink, err: Sink): 
     out,
     err,
     env: process.env,
-    onSignal(name, listener) {
-      process.on(name, listener);
-      return () => process.off(name, listener);
-    },
+    onSignal: (name, listener) => takeSignal(process, name, listener),
   });
   process.once("exit", () => terminal.restore());
   return terminal;
