@@ -1,12 +1,13 @@
 // The interactive shell: read, run, say how it went, repeat. A Ctrl-C never ends it, and
 // however it ends the terminal is as it was before.
 import { constants } from "node:os";
-import { type Editor, LineEditor } from "./editor.ts";
+import type { Editor } from "./editor.ts";
 import { Gate } from "./gate.ts";
 import type { ShellHost } from "./host.ts";
 import { LEAVE_HINT, STOP_WAIT_MS, type StoppableRun, actionOf, startStoppable } from "./interrupt.ts";
 import type { Key } from "./keyboard.ts";
 import { runText } from "./line.ts";
+import { LineEditor } from "./line-editor.ts";
 import { runOnTerminal } from "./local.ts";
 import { PlainEditor } from "./plain-editor.ts";
 import { promptText } from "./prompt.ts";

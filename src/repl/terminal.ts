@@ -4,55 +4,12 @@ import type { TerminalLease } from "../api/index.ts";
 import type { Sink } from "../core/sink.ts";
 import { type Key, Keyboard } from "./keyboard.ts";
 import { Lease } from "./lease.ts";
+import { type TerminalParts, processParts } from "./terminal-parts.ts";
 import { visibleLines } from "../render/visible.ts";
-
-/** The part of a terminal's input stream that is used. */
-export type TerminalInput = NodeJS.ReadableStream & {
-  readonly isTTY?: boolean | undefined;
-  setRawMode?(on: boolean): unknown;
-  ref?(): unknown;
-  unref?(): unknown;
-};
-
-export type TerminalOutput = NodeJS.WritableStream & {
-  readonly isTTY?: boolean | undefined;
-  readonly columns?: number;
-  readonly rows?: number;
-};
-
-/** What the shell needs of the process; tests give their own. */
-export interface TerminalParts {
-  readonly input: TerminalInput;
-  readonly output: TerminalOutput;
-  /** Where answers of commands go. */
-  readonly out: Sink;
-  readonly err: Sink;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Listens to a signal of the process; answers how to stop listening. */
-  readonly onSignal: (name: NodeJS.Signals, listener: () => void) => () => void;
-}
-
-/** While the shell listens to a signal it alone does: a Ctrl-C at its prompt is no reason for anybody else to end. */
-function takeSignal(process: NodeJS.Process, name: NodeJS.Signals, listener: () => void): () => void {
-  const others = process.rawListeners(name);
-  process.removeAllListeners(name);
-  process.on(name, listener);
-  return () => {
-    process.off(name, listener);
-    for (const other of others) process.on(name, (...given) => void Reflect.apply(other, process, given));
-  };
-}
 
 /** The terminal of a process, for the app. It is put back when the process ends, whatever ends it. */
 export function processTerminal(process: NodeJS.Process, out: Sink, err: Sink): ShellTerminal {
-  const terminal = new ShellTerminal({
-    input: process.stdin,
-    output: process.stdout,
-    out,
-    err,
-    env: process.env,
-    onSignal: (name, listener) => takeSignal(process, name, listener),
-  });
+  const terminal = new ShellTerminal(processParts(process, out, err));
   process.once("exit", () => terminal.restore());
   return terminal;
 }

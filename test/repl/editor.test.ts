@@ -2,8 +2,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { type Completion } from "../../src/repl/completer.ts";
-import { LineEditor, type ReadResult } from "../../src/repl/editor.ts";
+import type { ReadResult } from "../../src/repl/editor.ts";
 import type { Key } from "../../src/repl/keyboard.ts";
+import { LineEditor } from "../../src/repl/line-editor.ts";
 import { type FakeScreen, fakeScreen } from "./support/screen.ts";
 
 interface Bench {
