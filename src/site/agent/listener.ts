@@ -29,14 +29,18 @@ export function newServer(): Server {
 export async function listen(server: Server, address: string, port: number): Promise<Listener> {
   const injector: ConnectionInjector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
+  const held = new Set<Socket>();
   let frozen = false;
   let thaw: (() => void)[] = [];
   const net = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.on("error", () => socket.destroy());
-    socket.on("close", () => sockets.delete(socket));
-    // A frozen node takes the connection and leaves it at that.
-    if (frozen) socket.pause();
+    socket.on("close", () => {
+      sockets.delete(socket);
+      held.delete(socket);
+    });
+    // A frozen node takes the connection and leaves it at that, until it thaws.
+    if (frozen) held.add(socket);
     else injector.injectConnection(socket);
   });
   const bound = await bind(net, address, port);
@@ -57,9 +61,9 @@ export async function listen(server: Server, address: string, port: number): Pro
     async control(action) {
       if (action === "freeze") frozen = true;
       else if (action === "resume") {
-        // Connections made while frozen have no server behind them.
-        if (frozen) for (const socket of sockets) socket.destroy();
         release();
+        for (const socket of held) injector.injectConnection(socket);
+        held.clear();
         if (!net.listening) await bind(net, address, bound);
       } else await cut();
     },

@@ -2,6 +2,8 @@
 // node's root, not ours, and components that are not there are kept as typed.
 import { lstatSync, readlinkSync } from "node:fs";
 
+/** The kernel takes no longer path, so what is longer leads nowhere. */
+const MOST_BYTES = 4096;
 /** More links than this on one way is a loop. */
 const MOST_LINKS = 40;
 
@@ -11,6 +13,7 @@ const MOST_LINKS = 40;
  * as processes of the node see it. A loop resolves to where it was noticed.
  */
 export function resolveInside(root: string, path: string): string {
+  if (Buffer.byteLength(path) > MOST_BYTES) return textualPath(path);
   let left = path.split("/");
   let at: string[] = [];
   let links = 0;

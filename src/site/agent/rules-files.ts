@@ -60,3 +60,13 @@ export function readsBelow(command: string, args: readonly string[]): "given" | 
   const patternGiven = values.has("e") || longs.some((typed) => typed !== "" && "regexp".startsWith(typed));
   return operands.length > (patternGiven ? 0 : 1) ? "given" : "all";
 }
+
+/** The words that are what to look for, not where. */
+export function patternsOf(command: string, args: readonly string[]): ReadonlySet<string> {
+  if (command !== "grep") return new Set();
+  const { longs, values, operands } = optionsOf(args, "efmABCdD", GREP_LONG_VALUES);
+  const given = values.has("e") || longs.some((typed) => typed !== "" && "regexp".startsWith(typed));
+  const [first] = operands;
+  // A word that is also named as a place counts as a place.
+  return new Set(given || first === undefined || operands.lastIndexOf(first) > 0 ? [] : [first]);
+}

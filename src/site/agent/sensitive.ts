@@ -2,7 +2,7 @@
 // after `=`, glued to a short option, relative, with `..`, through links.
 import { statSync, type Stats } from "node:fs";
 import { isWithin, resolveInside, textualPath } from "./paths.ts";
-import { readsBelow } from "./rules-files.ts";
+import { patternsOf, readsBelow } from "./rules-files.ts";
 
 /** Blocked for every command: the thing itself and all below. */
 const BLOCKED: readonly string[] = [
@@ -13,6 +13,8 @@ const BLOCKED_TEXT = /\/etc\/(?:shadow|gshadow|master\.passwd)|\/\.ssh(?:\/|$)|\
 const PROCESS_SECRETS = /^\/proc\/[^/]+(?:\/task\/[^/]+)?\/(?:environ|mem)$/;
 /** Commands that print what is in a file. */
 const PRINTS: ReadonlySet<string> = new Set(["cat", "head", "tail", "grep", "diff", "wc", "file", "md5sum", "sha256sum"]);
+/** Commands that take a bare word for the name of a file; for the others `root` is a user, not a folder. */
+const TAKES_FILES: ReadonlySet<string> = new Set([...PRINTS, "ls", "stat", "df"]);
 const PLAIN_DEVICES = /^\/dev\/(?:null|zero|full|random|urandom|tty|stdin|stdout|stderr)$/;
 /** Suffixes of one short option group that are looked at. */
 const LONGEST_GROUP = 256;
@@ -45,10 +47,13 @@ export function sensitiveArgument(command: string, args: readonly string[], scop
   const reads = readsBelow(command, args);
   if (reads === "all") return "/";
   const below = reads === "given";
+  const patterns = patternsOf(command, args);
   for (const arg of args) {
     if (BLOCKED_TEXT.test(arg)) return arg;
     if (arg.startsWith("-") && !arg.startsWith("--") && arg.length > LONGEST_GROUP) return arg;
+    if (patterns.has(arg)) continue;
     for (const path of pathsIn(arg)) {
+      if (!TAKES_FILES.has(command) && !/[/~]|\.\./.test(path)) continue;
       if (isSensitive(textualPath(path), scope) || leadsAstray(command, path, below, scope)) return arg;
     }
   }

@@ -71,7 +71,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     client(name, node = NODE) {
       const Client = makeClientConstructor(serviceDefinition(name), name);
       const url = agents.endpoints.get(node)?.replace("http://", "") ?? "";
-      const made = new Client(url, credentials.createInsecure(), { "grpc.enable_http_proxy": 0, "grpc.max_receive_message_length": 32 * 1024 * 1024 });
+      const made = new Client(url, credentials.createInsecure(), { "grpc.enable_http_proxy": 0, "grpc.use_local_subchannel_pool": 1, "grpc.max_receive_message_length": 32 * 1024 * 1024 });
       clients.push(made);
       return made as unknown as Services[typeof name]["client"];
     },
