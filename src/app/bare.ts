@@ -39,7 +39,7 @@ export async function runBare(words: readonly Word[], io: Io, signal: AbortSigna
   const host = await Host.create(io, {
     interactive: true,
     defaults: words,
-    ...(terminal === undefined ? {} : { terminal: () => terminal }),
+    ...(terminal === undefined ? {} : { terminal: () => terminal, lend: () => terminal.lend() }),
     history: () => history?.lines() ?? [],
     setPrivate: (on) => history?.setPrivate(on),
   });

@@ -28,6 +28,8 @@ export interface HostOptions {
   readonly defaults?: readonly Word[];
   /** The shell's own terminal and history; one-shot runs have neither. */
   readonly terminal?: () => Terminal;
+  /** Takes the terminal from the line editor for a question; the answer gives it back. */
+  readonly lend?: () => () => void;
   readonly history?: SessionHost["history"];
   readonly setPrivate?: (on: boolean) => void;
 }
@@ -92,8 +94,23 @@ export class Host {
     return { ...peekGlobals(this.#options.defaults ?? []), ...peekGlobals(words) };
   }
 
+  /** vCluster and node as commands would use them now; the implicit host node is not a selection. */
+  selection(): { readonly vcluster: string | undefined; readonly node: string | undefined } {
+    try {
+      const { vcluster, node } = this.loader.resolved(this.globalsOf([])).settings;
+      return { vcluster: vcluster?.value, node: node?.from === "host" ? undefined : node?.value };
+    } catch {
+      return { vcluster: undefined, node: undefined };
+    }
+  }
+
   catalog(): Catalog {
     return createCatalog(this.registry, this.session.interactive);
+  }
+
+  /** Shows a failure that came before any command, such as a line that does not parse. */
+  async show(failure: PactError, err: Sink, line?: string): Promise<void> {
+    await this.#failed(failure, await this.#rendering(this.globalsOf([]), err, err), line);
   }
 
   async close(): Promise<void> {
@@ -209,10 +226,20 @@ export class Host {
       now: io.now,
       note: (line) => void this.#note(err, line, quiet),
       debug: (line) => void (this.loader.debug ? this.#note(err, `debug: ${line}`, false) : undefined),
-      ask: io.stdinTty && io.stderrTty ? async (question, secret) => (await import("./ask.ts")).ask(question, secret) : undefined,
+      ask: io.stdinTty && io.stderrTty ? (question, secret) => this.#ask(question, secret) : undefined,
     });
     this.#networks.set(key, created);
     return created;
+  }
+
+  async #ask(question: string, secret: boolean): Promise<string> {
+    const { ask } = await import("./ask.ts");
+    const giveBack = this.#options.lend?.();
+    try {
+      return await ask(question, secret);
+    } finally {
+      giveBack?.();
+    }
   }
 
   #settingsNow(): Settings {

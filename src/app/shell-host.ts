@@ -1,8 +1,8 @@
 // What the interactive shell and scripts need of the program: running a
 // command's words, completion, prompt and history.
-import type { Candidate } from "../core/complete.ts";
-import { complete } from "../core/complete.ts";
-import { lex } from "../core/lexer.ts";
+import type { PactError } from "../api/index.ts";
+import { type Candidate, complete } from "../core/complete.ts";
+import { lex, quoteWord } from "../core/lexer.ts";
 import type { Sink } from "../core/sink.ts";
 import type { Word } from "../core/word.ts";
 import { withoutSecrets } from "../repl/child-env.ts";
@@ -35,20 +35,23 @@ export class HostForShell implements ShellHost {
     return await this.#host.run(own, out, err, signal);
   }
 
+  async failure(error: PactError, err: Sink, line?: string): Promise<void> {
+    await this.#host.show(error, err, line);
+  }
+
   async complete(line: string, cursor: number): Promise<{ start: number; candidates: readonly Candidate[] }> {
     const typed = line.slice(0, cursor);
     const { before, partial, start } = wordsBefore(typed);
     const candidates = await complete(before, partial, this.#host.registry, this.#known.now, true);
-    return { start, candidates };
+    return { start, candidates: candidates.map((candidate) => ({ ...candidate, text: quoteWord(candidate.text) })) };
   }
 
   prompt() {
     this.#known.refresh();
-    const { vcluster, node } = this.#host.session.values;
-    const { env } = this.#host.io;
+    const { vcluster, node } = this.#host.selection();
     return {
-      vcluster: vcluster ?? env["PACT_VCLUSTER"],
-      node: node ?? env["PACT_NODE"],
+      vcluster,
+      node,
       lastExit: this.#lastExit,
       segments: this.#host.session.values.readOnly === true ? ["read-only"] : [],
     };
