@@ -78,13 +78,13 @@ export class Link {
 
   /**
    * Credentials that attach the token once the connection stands and the peer has been
-   * looked at. `refused` hears why the token was held back.
+   * looked at; then `connected` hears of it. `refused` hears why the token was held back.
    */
   callCredentials(grpc: Grpc, token: string, connected: () => void, refused: (why: unknown) => void): CallCredentials {
     return grpc.CallCredentials.createFromMetadataGenerator((_options, done) => {
-      connected();
       this.#admit().then(
         () => {
+          connected();
           const metadata = new grpc.Metadata();
           metadata.set(AUTHORIZATION, `Bearer ${token}`);
           done(null, metadata);
