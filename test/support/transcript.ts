@@ -37,7 +37,7 @@ export function parseTranscript(text: string): Part[] {
     else if (!line.startsWith("$ ")) parts.push({ kind: "text", text: line });
     else {
       let end = at + 1;
-      while (end < lines.length && !/^(\$ |#|@)/.test(lines[end] ?? "")) end++;
+      while (end < lines.length && !/^(\$ |# |@)/.test(lines[end] ?? "")) end++;
       parts.push({ kind: "step", step: stepOf(at + 1, line.slice(2), lines.slice(at + 1, end)) });
       at = end - 1;
     }
