@@ -13,7 +13,8 @@ const NSENTER = "/usr/bin/nsenter";
 const SETPRIV = "/usr/bin/setpriv";
 
 /** $1 root, $2 host name. Runs as pid 1 of the namespace; reaps what is left to it while it waits. */
-const HOLDER = `set -e
+const HOLDER = `unset HOLDER
+set -e
 umask 022
 read -r self _ < /proc/self/stat
 mount --bind "$1" "$1"
@@ -34,12 +35,13 @@ ln -s /proc/self/fd dev/fd
 ln -s /proc/self/fd/0 dev/stdin
 ln -s /proc/self/fd/1 dev/stdout
 ln -s /proc/self/fd/2 dev/stderr
-mkdir dev/pts dev/shm dev/sysctl
-mount --bind proc/sys dev/sysctl
-mount -t proc -o nosuid,nodev,noexec proc proc
-mount --move dev/sysctl proc/sys
-rmdir dev/sysctl
-mount -o remount,bind,ro proc
+mkdir dev/pts dev/shm dev/proc
+mount -t proc -o nosuid,nodev,noexec proc dev/proc
+mount --bind proc/sys dev/proc/sys
+mount -o remount,bind,ro dev/proc
+mount --rbind dev/proc proc
+umount -l dev/proc
+rmdir dev/proc
 mount -t tmpfs -o mode=1777,size=64m,nosuid,nodev tmpfs tmp
 mount -t tmpfs -o mode=755,size=64k,nosuid,nodev tmpfs sys
 mkdir -p sys/devices/system sys/dev/block sys/block sys/class/block
@@ -94,9 +96,10 @@ async function outcome(child: ChildProcess): Promise<{ code: number | null; stde
 
 /** Makes the namespace of one node; throws with the first reason it could not. */
 export async function openNamespace(root: string, hostname: string): Promise<Namespace> {
-  const child = spawn(UNSHARE, [...unshareArgs(), "/bin/bash", "-c", HOLDER, "pact-node", root, hostname], {
+  const child = spawn(UNSHARE, [...unshareArgs(), "/bin/bash", "-c", 'eval "$HOLDER"', "pact-node", root, hostname], {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8" },
+    // Not in the arguments, which fill the screen of whoever lists processes.
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOLDER },
     cwd: "/",
     detached: true,
   });

@@ -17,7 +17,8 @@ const ASK = `ask() {
 }`;
 
 /** What the restricted bash does: $1 last status, $2 the line. It tells the reader when the line did not ask to leave. */
-const LINE = `trap - INT QUIT
+const LINE = `unset PACT_LINE
+trap - INT QUIT
 readonly PATH SHELL ENV BASH_ENV HISTFILE PROMPT_COMMAND LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT PACT_PORT PACT_KEY
 enable -n enable exec hash
 set -r
@@ -85,7 +86,7 @@ while :; do
   stayed=
   (:)
   env -i PATH="$bin" HOME=/tmp LANG=C.UTF-8 TERM="$term" SHELL=/bin/rbash COLUMNS="$COLUMNS" LINES="$LINES" PACT_PORT="$port" PACT_KEY="$run_key" \\
-    /bin/bash --noprofile --norc -c "$line_script" pact "$status" "$line"
+    PACT_LINE="$line_script" /bin/bash --noprofile --norc -c 'eval "$PACT_LINE"' pact "$status" "$line"
   status=$?
   if [[ -z $stayed && $status -lt 128 && $line =~ (^|[^[:alnum:]_/.-])(exit|logout)([^[:alnum:]_/.-]|$) ]]; then break; fi
 done
