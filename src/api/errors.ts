@@ -51,18 +51,19 @@ export interface FailureDetails {
 /** A failure with a name. Messages are lower case, name the object and have no full stop. */
 export class PactError extends Error {
   readonly failure: FailureName;
-  readonly details: FailureDetails;
+  /** Not called `details`: assertion libraries take that for text of theirs. */
+  readonly about: FailureDetails;
 
   constructor(failure: FailureName, message: string, details: FailureDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "PactError";
     this.failure = failure;
-    this.details = details;
+    this.about = details;
   }
 
   /** The same failure, seen at a node. */
   at(node: string): PactError {
-    return new PactError(this.failure, this.message, { ...this.details, node });
+    return new PactError(this.failure, this.message, { ...this.about, node });
   }
 }
 

@@ -161,7 +161,7 @@ export class Host {
     if (signal.aborted && !isLive) return await this.#failed(new PactError("interrupted", "interrupted"), settings, undefined);
     if (globals.partialOk === true && rendered.answered > 0) return 0;
     if (globals.remoteRc === true && problems.length > 0 && problems.every(({ failure }) => failure === "remoteExit")) {
-      return Math.max(...problems.map(({ details }) => (details.exitCode !== undefined && details.exitCode > 0 ? details.exitCode : 1)));
+      return Math.max(...problems.map(({ about }) => (about.exitCode !== undefined && about.exitCode > 0 ? about.exitCode : 1)));
     }
     return exitOf(problems);
   }

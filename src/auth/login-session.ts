@@ -52,7 +52,7 @@ async function stillLoggedIn(sources: SourceOptions, tell: (line: string) => voi
     sources.cache.read();
   } catch (error) {
     if (!(error instanceof PactError)) throw error;
-    tell(`note: ${error.message}: ${error.details.reason ?? ""}; a new login replaces it`);
+    tell(`note: ${error.message}: ${error.about.reason ?? ""}; a new login replaces it`);
     return undefined;
   }
   return await loginToken({ ...sources, note: () => undefined }, false);

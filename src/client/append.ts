@@ -78,4 +78,4 @@ const answerLost = (thrown: unknown): thrown is PactError =>
   thrown instanceof PactError && ["unreachable", "timeout", "interrupted"].includes(thrown.failure);
 
 const unknownOutcome = (lost: PactError): PactError =>
-  new PactError(lost.failure, `${lost.message}; whether the entry was appended is not known`, { ...lost.details, hint: "pact log -n 5" });
+  new PactError(lost.failure, `${lost.message}; whether the entry was appended is not known`, { ...lost.about, hint: "pact log -n 5" });

@@ -42,11 +42,11 @@ function explain(link: Link, nodeId?: string): (thrown: unknown) => never {
   return (thrown) => {
     if (!(thrown instanceof PactError)) throw thrown;
     if (thrown.failure === "notFound" && nodeId !== undefined) {
-      throw new PactError("notFound", `no node called ${nodeId}`, { ...thrown.details, reason: `the journal at ${link.endpoint.url} has no record of it`, hint: "pact status", cause: thrown });
+      throw new PactError("notFound", `no node called ${nodeId}`, { ...thrown.about, reason: `the journal at ${link.endpoint.url} has no record of it`, hint: "pact status", cause: thrown });
     }
     if (thrown.failure === "unsupported") {
       throw new PactError("unsupported", `the journal at ${link.endpoint.url} keeps no records of nodes`, {
-        ...thrown.details,
+        ...thrown.about,
         reason: "its enrollment service is off (a journal without a CA has none)",
         cause: thrown,
       });

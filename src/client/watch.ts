@@ -130,7 +130,7 @@ class Trouble {
     this.#since ??= now;
     if (now - this.#since >= timeoutMs) {
       throw failure?.failure === "unreachable" ? failure : new PactError("unreachable", `the journal at ${link.endpoint.url} sends nothing`, {
-        reason: `${failure?.details.reason ?? "it ends every stream at once"}; tried for ${timeoutMs / 1000} s`,
+        reason: `${failure?.about.reason ?? "it ends every stream at once"}; tried for ${timeoutMs / 1000} s`,
         cause: failure,
       });
     }

@@ -29,7 +29,7 @@ interface Place {
 /** Shows a problem through the host, or plainly where it has no way of its own. */
 export async function showFailure(host: PipelineHost, error: PactError, err: Sink, line?: string): Promise<void> {
   if (host.failure !== undefined) return host.failure(error, err, line);
-  const { reason, hint } = error.details;
+  const { reason, hint } = error.about;
   const why = reason === undefined ? "" : `\n  why: ${reason}`;
   const hinted = hint === undefined ? "" : `\n  try: ${hint}`;
   await err.write(`error: ${error.message}${why}${hinted}\n`);

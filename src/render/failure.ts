@@ -9,7 +9,7 @@ const MAX_SERVER_HINT = 200;
 
 /** The lines of one failure. Nothing of it can steer the terminal. */
 export function failureLines(error: PactError, theme: Theme, verbose: number): string[] {
-  const { reason, hint, serverHint, node, requestId } = error.details;
+  const { reason, hint, serverHint, node, requestId } = error.about;
   // A remote command's status is its answer, not a fault of ours.
   if (error.failure === "remoteExit") return [visible(error.message), ...(verbose >= 2 ? stack(error) : [])];
   const at = node !== undefined && !error.message.includes(node) ? `${node}: ` : "";
@@ -32,14 +32,14 @@ function stack(error: PactError): string[] {
 
 /** The caret under the part of a typed line that is wrong. */
 export function caretLines(line: string, error: PactError): string[] {
-  const { span } = error.details;
+  const { span } = error.about;
   if (span === undefined || line.includes("\n")) return [];
   return [`  ${visible(line)}`, `  ${" ".repeat(span.start)}${"^".repeat(Math.max(1, span.end - span.start))}`];
 }
 
 /** `{"error": {…}}`, one line. */
 export function failureJson(error: PactError): string {
-  const { reason, hint, node, requestId, exitCode } = error.details;
+  const { reason, hint, node, requestId, exitCode } = error.about;
   return JSON.stringify({
     error: {
       class: snake(error.failure),

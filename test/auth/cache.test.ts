@@ -49,8 +49,8 @@ test("a file that others could read is refused, unrepaired, with the chmod to ty
     chmodSync(world.cache.path, mode);
     const error = await world.failure(world.identity().token(SIGNAL));
     assert.is(error.failure, "unauthenticated");
-    assert.match(error.details.reason ?? "", new RegExp(`its mode is 0${mode.toString(8)}, not 0600`));
-    assert.is(error.details.hint, `chmod 600 ${world.cache.path}`);
+    assert.match(error.about.reason ?? "", new RegExp(`its mode is 0${mode.toString(8)}, not 0600`));
+    assert.is(error.about.hint, `chmod 600 ${world.cache.path}`);
     assert.is(statSync(world.cache.path).mode & 0o777, mode);
   }
   assert.is((await world.failure(world.identity().whoami())).failure, "unauthenticated");
@@ -62,7 +62,7 @@ test("a folder that others could enter is refused", async () => {
   chmodSync(dirname(world.cache.path), 0o755);
   const error = await world.failure(world.identity().token(SIGNAL));
   assert.is(error.failure, "unauthenticated");
-  assert.is(error.details.hint, `chmod 700 ${dirname(world.cache.path)}`);
+  assert.is(error.about.hint, `chmod 700 ${dirname(world.cache.path)}`);
 });
 
 test("a damaged file is refused whole, and its content is not repeated", async () => {
@@ -77,8 +77,8 @@ test("a damaged file is refused whole, and its content is not repeated", async (
     writeFileSync(world.cache.path, content, { mode: 0o600 });
     const error = await world.failure(world.identity().token(SIGNAL));
     assert.is(error.failure, "unauthenticated", content.slice(0, 40));
-    assert.match(error.details.reason ?? "", /damaged/);
-    assert.match(error.details.hint ?? "", /^rm .*; pact login$/);
+    assert.match(error.about.reason ?? "", /damaged/);
+    assert.match(error.about.hint ?? "", /^rm .*; pact login$/);
   }
   assert.equal(leaks(world.said, [login.access_token, login.refresh_token ?? ""]), []);
 });
@@ -88,10 +88,10 @@ test("a symbolic link and a folder in the file's place are refused", async () =>
   const elsewhere = join(world.configDir, "elsewhere");
   renameSync(world.cache.path, elsewhere);
   symlinkSync(elsewhere, world.cache.path);
-  assert.match((await world.failure(world.identity().token(SIGNAL))).details.reason ?? "", /symbolic link/);
+  assert.match((await world.failure(world.identity().token(SIGNAL))).about.reason ?? "", /symbolic link/);
   assert.ok(world.cache.remove());
   mkdirSync(world.cache.path, { mode: 0o700 });
-  assert.match((await world.failure(world.identity().token(SIGNAL))).details.reason ?? "", /damaged/);
+  assert.match((await world.failure(world.identity().token(SIGNAL))).about.reason ?? "", /damaged/);
 });
 
 // Only root can give a file away.
@@ -101,7 +101,7 @@ test("a symbolic link and a folder in the file's place are refused", async () =>
     chownSync(path, 12_345, 0);
     const error = await world.failure(world.identity().token(SIGNAL));
     assert.is(error.failure, "unauthenticated");
-    assert.match(error.details.reason ?? "", /belongs to somebody else/);
+    assert.match(error.about.reason ?? "", /belongs to somebody else/);
     chownSync(path, 0, 0);
   }
 });

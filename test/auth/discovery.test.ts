@@ -66,8 +66,8 @@ test("settings override the journal and serve when it is down", async () => {
 test("a journal that is down is unreachable, and the setting that helps is named", async () => {
   const error = await world.failure(findPlace(await closedPort()));
   assert.is(error.failure, "unreachable");
-  assert.match(error.details.reason ?? "", /ECONNREFUSED/);
-  assert.match(error.details.hint ?? "", /idp_url/);
+  assert.match(error.about.reason ?? "", /ECONNREFUSED/);
+  assert.match(error.about.hint ?? "", /idp_url/);
 });
 
 test("a journal without a provider is said to have none", async () => {
@@ -109,7 +109,7 @@ test("a provider that claims to be another, or leads elsewhere in clear text, is
       const error = await world.failure(world.identity({ env, auth: { idpUrl: url, clientId: "c" } }).login(service, world.tell, SIGNAL));
       server.close();
       server.closeAllConnections();
-      return `${error.failure} ${error.message} ${error.details.reason}`;
+      return `${error.failure} ${error.message} ${error.about.reason}`;
     });
   };
   assert.match(await login(() => metadata("https://other.example", "https://other.example/token")), /unauthenticated .*issuer/);

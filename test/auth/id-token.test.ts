@@ -46,7 +46,7 @@ async function loginWith(forge: Forge, { change = {}, publish = true }: Attempt 
   const login = world.identity({ openBrowser }).login({ flow: "auto", server: undefined }, world.tell, SIGNAL);
   const outcome = await login.then(
     () => "accepted",
-    (error: unknown) => (error instanceof PactError ? `${error.failure}: ${error.message}: ${error.details.reason}` : String(error)),
+    (error: unknown) => (error instanceof PactError ? `${error.failure}: ${error.message}: ${error.about.reason}` : String(error)),
   );
   assert.is(world.cache.read() !== undefined, outcome === "accepted");
   world.cache.remove();

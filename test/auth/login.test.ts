@@ -117,7 +117,7 @@ test("a refusal by the provider, a foreign issuer and a made-up code end the log
 test("nobody comes back: the login ends after its time and names the other way in", async () => {
   const error = await world.failure(world.identity({ openBrowser: () => true, callbackLimitMs: 50 }).login(auto, world.tell, SIGNAL));
   assert.is(error.failure, "unauthenticated");
-  assert.is(error.details.hint, "pact login --device-code");
+  assert.is(error.about.hint, "pact login --device-code");
 });
 
 test("Ctrl-C ends a waiting login at once", async () => {
@@ -163,7 +163,7 @@ test("a folder that is open to others takes no tokens", async () => {
   mkdirSync(join(world.configDir, "auth"), { mode: 0o755 });
   const error = await world.failure(withBrowser().identity.login(auto, world.tell, SIGNAL));
   assert.is(error.failure, "unauthenticated");
-  assert.match(error.details.hint ?? "", /^chmod 700/);
+  assert.match(error.about.hint ?? "", /^chmod 700/);
 });
 
 test("login says what hides it", async () => {
@@ -203,7 +203,7 @@ test("a wrong or missing secret leaves the cache untouched and unsaid", async ()
   const wrong = world.identity({ env: { PACT_CLIENT_ID: "pact-service", PACT_CLIENT_SECRET: "wrong-secret" } });
   const refused = await world.failure(wrong.login(service, world.tell, SIGNAL));
   assert.is(refused.failure, "unauthenticated");
-  assert.match(refused.details.hint ?? "", /PACT_CLIENT_SECRET/);
+  assert.match(refused.about.hint ?? "", /PACT_CLIENT_SECRET/);
   const missing = await world.failure(world.identity({ env: { PACT_CLIENT_ID: "pact-service" } }).login(service, world.tell, SIGNAL));
   assert.is(missing.failure, "notConfigured");
   assert.match(missing.message, /needs PACT_CLIENT_SECRET$/);
@@ -222,12 +222,12 @@ test("a provider that is down or hangs: unauthenticated in time, with the break-
   const down = await world.failure(world.identity({ auth: { idpUrl: `${nobody}/oidc`, clientId: "pact-cli" } }).login(auto, world.tell, SIGNAL));
   assert.is(down.failure, "unauthenticated");
   assert.is(down.message, `cannot reach the identity provider at ${nobody}/oidc`);
-  assert.match(down.details.hint ?? "", /BMC console/);
+  assert.match(down.about.hint ?? "", /BMC console/);
   world.intercept = (req) => req.url?.includes("/.well-known/") === true;
   const hangs = await world.failure(world.identity({ timeoutMs: 300 }).login(auto, world.tell, SIGNAL));
   assert.is(hangs.failure, "unauthenticated");
-  assert.is(hangs.details.reason, "it did not answer in time");
-  assert.match(hangs.details.hint ?? "", /BMC console/);
+  assert.is(hangs.about.reason, "it did not answer in time");
+  assert.match(hangs.about.hint ?? "", /BMC console/);
 });
 
 test.run();

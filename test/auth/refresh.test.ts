@@ -113,8 +113,8 @@ test("an expired token and a provider that is down: unauthenticated, with the br
   const error = await world.failure(world.identity().token(SIGNAL));
   assert.is(error.failure, "unauthenticated");
   assert.match(error.message, /cannot reach the identity provider/);
-  assert.is(error.details.reason, "ECONNREFUSED");
-  assert.match(error.details.hint ?? "", /BMC console/);
+  assert.is(error.about.reason, "ECONNREFUSED");
+  assert.match(error.about.hint ?? "", /BMC console/);
   assert.equal(world.cache.read(), login);
 });
 
@@ -129,7 +129,7 @@ test("a provider that hangs is given up at the deadline, and one caller's Ctrl-C
   assert.is((await impatient).failure, "interrupted");
   const error = await patient;
   assert.is(error.failure, "unauthenticated");
-  assert.is(error.details.reason, "it did not answer in time");
+  assert.is(error.about.reason, "it did not answer in time");
   assert.is(world.hits.get(TOKEN), 1);
 });
 
@@ -142,7 +142,7 @@ test("a provider that repeats the refresh token in its error does not make pact 
   };
   const error = await world.failure(world.identity().token(SIGNAL));
   assert.match(error.message, /refused: server_error/);
-  assert.match(error.details.serverHint ?? "", /bad +\[31m \[secret\]/);
+  assert.match(error.about.serverHint ?? "", /bad +\[31m \[secret\]/);
   assert.equal(leaks(world.said, [login.access_token, login.refresh_token ?? "", "\u001b"]), []);
 });
 
@@ -162,7 +162,7 @@ test("an answer that never ends is cut off", async () => {
     return true;
   };
   const error = await world.failure(world.identity({ timeoutMs: 20_000 }).token(SIGNAL));
-  assert.match(error.details.reason ?? "", /too large/);
+  assert.match(error.about.reason ?? "", /too large/);
   await cut;
 });
 

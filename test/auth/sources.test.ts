@@ -49,7 +49,7 @@ test("with no token at all the failure says where one is not logged in, and what
   const error = await world.failure(world.identity().token(SIGNAL));
   assert.is(error.failure, "unauthenticated");
   assert.is(error.message, `not logged in to ${world.server}`);
-  assert.is(error.details.hint, "pact login");
+  assert.is(error.about.hint, "pact login");
   assert.is((await world.failure(world.identity().whoami())).failure, "unauthenticated");
 });
 
@@ -60,7 +60,7 @@ test("an expired or malformed token that was given is refused by its source, nev
   const late = await world.failure(world.identity({ token: setting(expired, "env", "PACT_TOKEN") }).token(SIGNAL));
   assert.is(late.failure, "unauthenticated");
   assert.match(late.message, /PACT_TOKEN has expired/);
-  assert.match(late.details.hint ?? "", /unset PACT_TOKEN/);
+  assert.match(late.about.hint ?? "", /unset PACT_TOKEN/);
   for (const nonsense of ["secret-nonsense", "a.b", "a.b.c", "x".repeat(50_000), "eyJhbGciOiJIUzI1NiJ9.bnVsbA.c2ln", "a.\nb.c"]) {
     const bad = await world.failure(world.identity({ token: setting(nonsense, "flag", "--token") }).token(SIGNAL));
     assert.is(bad.failure, "unauthenticated");
@@ -92,7 +92,7 @@ test("a token file that others can read is refused with the chmod to type", asyn
   const path = tokenFile("token", await mint("open"), 0o640);
   const error = await world.failure(world.identity().token(SIGNAL));
   assert.is(error.failure, "unauthenticated");
-  assert.is(error.details.hint, `chmod 600 ${path}`);
+  assert.is(error.about.hint, `chmod 600 ${path}`);
 });
 
 test("a token that was found is kept in memory until it ends, and a login elsewhere is noticed at once", async () => {

@@ -98,7 +98,7 @@ export async function startWorld(): Promise<World> {
         await promise;
       } catch (error) {
         if (!(error instanceof PactError)) throw error;
-        const { reason, hint, serverHint } = error.details;
+        const { reason, hint, serverHint } = error.about;
         said.push(error.message, error.stack ?? "", reason ?? "", hint ?? "", serverHint ?? "", String(error.cause ?? ""));
         return error;
       }

@@ -107,7 +107,7 @@ for (const [text, expected] of [
     }, async (agent) => {
       const { problem } = await run(agent, "rm");
       assert.is(problem?.failure, expected);
-      assert.is(problem?.details.node, "node-001");
+      assert.is(problem?.about.node, "node-001");
       assert.match(problem?.message ?? "", /rm on node-001/);
     }));
 }
@@ -123,7 +123,7 @@ test("a refusal named by trailer beats the words in the stream", () =>
     },
   }, async (agent) => {
     const { problem } = await run(agent, "rm");
-    assert.equal([problem?.failure, problem?.details.serverHint], ["notWhitelisted", "ask for it"]);
+    assert.equal([problem?.failure, problem?.about.serverHint], ["notWhitelisted", "ask for it"]);
   }));
 
 test("a refusal by status is a problem, never thrown", () =>
@@ -178,14 +178,14 @@ test("an agent that nobody runs, or that says nothing, is a problem within the n
   const dead = await problem("dead");
   assert.is(dead?.failure, "connection");
   assert.is(dead?.message, "cannot reach the agent of dead at http://127.0.0.1:1");
-  assert.is(dead?.details.reason, "connection refused; address from [agents] in cli.toml");
+  assert.is(dead?.about.reason, "connection refused; address from [agents] in cli.toml");
   const started = Date.now();
   const mute = await problem("mute");
   assert.is(mute?.failure, "agentTimeout");
   assert.ok(Date.now() - started < 1_500);
   const lost = await problem("lost");
   assert.is(lost?.failure, "connection");
-  matches(lost?.details.reason, /host name is not known; address from the template http:\/\/\{node\}\.invalid:9445 \(PACT_AGENT_ENDPOINT\)/);
+  matches(lost?.about.reason, /host name is not known; address from the template http:\/\/\{node\}\.invalid:9445 \(PACT_AGENT_ENDPOINT\)/);
   client.close();
   hole.close();
 });

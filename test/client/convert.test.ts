@@ -97,7 +97,7 @@ const fails = (run: () => unknown, failure: string, why?: RegExp): void => {
   } catch (thrown) {
     if (!(thrown instanceof PactError)) throw thrown;
     assert.is(thrown.failure, failure);
-    if (why !== undefined) assert.match(`${thrown.message} ${thrown.details.reason ?? ""}`, why);
+    if (why !== undefined) assert.match(`${thrown.message} ${thrown.about.reason ?? ""}`, why);
     return;
   }
   assert.unreachable("it should have thrown");

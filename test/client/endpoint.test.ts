@@ -62,9 +62,9 @@ for (const [text, why] of BAD) {
       assert.instance(thrown, PactError);
       if (!(thrown instanceof PactError)) return;
       assert.is(thrown.failure, "usage");
-      assert.match(thrown.details.reason ?? "", why);
-      assert.match(thrown.details.reason ?? "", /PACT_ENDPOINT/);
-      assert.not.match(`${thrown.message} ${thrown.details.reason}`, /secret/);
+      assert.match(thrown.about.reason ?? "", why);
+      assert.match(thrown.about.reason ?? "", /PACT_ENDPOINT/);
+      assert.not.match(`${thrown.message} ${thrown.about.reason}`, /secret/);
       assert.not.match(thrown.message, /\u001b/);
       return;
     }

@@ -137,8 +137,8 @@ for (const [name, verdict, expected] of verdicts) {
       const error = await failure(journal.append(commit, about, never()), expected);
       assert.is(server.count("AppendEntry"), 0);
       assert.is(server.count("Evaluate"), 1);
-      if ("approval" in verdict) matches(error.details.hint, /ap-7f3a/);
-      else matches(error.details.reason, new RegExp(verdict.denial_reason));
+      if ("approval" in verdict) matches(error.about.hint, /ap-7f3a/);
+      else matches(error.about.reason, new RegExp(verdict.denial_reason));
     }));
 }
 
@@ -149,13 +149,13 @@ test("an approval that our journal asks for is told with its id", () =>
   }, async ({ journal }) => {
     const error = await failure(journal.append(commit, about, never()), "policy");
     assert.match(error.message, /second person's approval/);
-    matches(error.details.hint, /ap-00c0ffee/);
+    matches(error.about.hint, /ap-00c0ffee/);
   }));
 
 test("a head that moved is a conflict with the journal's words", () =>
   withJournal({ ours: true, append: () => refuse(status.ABORTED, "seq 43 was committed meanwhile by eve") }, async ({ journal }) => {
     const error = await failure(journal.append(commit, { ...about, expectedHead: 1 }, never()), "conflict");
-    assert.is(error.details.reason, "seq 43 was committed meanwhile by eve");
+    assert.is(error.about.reason, "seq 43 was committed meanwhile by eve");
   }));
 
 test("a lost answer of our journal is asked for once more under the same request id", () =>

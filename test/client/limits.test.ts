@@ -31,8 +31,8 @@ test("a peer that accepts and says nothing is a timeout within the limit", async
     const [one, two] = await Promise.all([failure(collect(journal.list(all, never())), "timeout"), failure(enrollment.list({}, never()), "timeout")]);
     assert.ok(Date.now() - started < 2_000);
     assert.match(one.message, /did not answer in 0.3 s/);
-    matches(one.details.reason, /--endpoint/);
-    matches(two.details.reason, /says nothing/);
+    matches(one.about.reason, /--endpoint/);
+    matches(two.about.reason, /says nothing/);
   }, { timeoutMs: 300 });
   hole.close();
 });
@@ -126,7 +126,7 @@ test("nobody there is unreachable at once; and a journal that comes up is reache
     for (let turn = 0; turn < 3; turn += 1) {
       const error = await failure(collect(journal.list(all, never())), "unreachable");
       assert.is(error.message, `cannot reach the journal at http://127.0.0.1:${port}`);
-      assert.is(error.details.hint, "pact site up");
+      assert.is(error.about.hint, "pact site up");
     }
     const again = await startJournal({ ours: true, entries: [entry(0)] }, port);
     assert.is((await collect(journal.list(all, never()))).length, 1);
@@ -143,7 +143,7 @@ test("a proxy in the environment is not used for this machine, and is named when
     for (const host of ["127.0.0.1", "localhost"]) {
       await against(server.port, async ({ journal }) => assert.is(await journal.head(never()), 0), {}, "http", host);
     }
-    await against(9, async ({ journal }) => matches((await failure(journal.head(never()), "unreachable")).details.reason, /http_proxy/), {}, "http", "192.0.2.1");
+    await against(9, async ({ journal }) => matches((await failure(journal.head(never()), "unreachable")).about.reason, /http_proxy/), {}, "http", "192.0.2.1");
   } finally {
     server.close();
     if (before === undefined) delete process.env["http_proxy"];
@@ -186,7 +186,7 @@ const retried = async <T>(run: () => Promise<T>): Promise<T> => run().catch((thr
 
 test("an unknown host is unreachable", async () => {
   await against(9, async ({ journal }) => {
-    matches((await failure(collect(journal.list(all, never())), "unreachable")).details.reason, /host name is not known/);
+    matches((await failure(collect(journal.list(all, never())), "unreachable")).about.reason, /host name is not known/);
   }, {}, "http", "no-such-host.invalid");
 });
 
@@ -249,7 +249,7 @@ test("a token is refreshed once when it is rejected, for calls and for streams",
         assert.equal(rejected, ["stale", "stale"]);
       } else {
         const error = await failure(collect(journal.list(all, never())), "unauthenticated");
-        assert.is(error.details.hint, "pact login");
+        assert.is(error.about.hint, "pact login");
         assert.is(server.count("ListEntries"), 2);
         rejected = [];
         await failure(policy.evaluate("commit", { kind: "global" }, never()), "unauthenticated");
@@ -265,7 +265,7 @@ test("no token, and one that cannot travel, go nowhere and are not repeated in m
   for (const text of ["", "two words", "line\nbreak", "s3cr\u00e9t"]) {
     await against(server.port, async ({ journal }) => {
       const error = await failure(journal.head(never()), "unauthenticated");
-      if (text !== "") assert.not.match(JSON.stringify([error.message, error.details]), new RegExp(text));
+      if (text !== "") assert.not.match(JSON.stringify([error.message, error.about]), new RegExp(text));
     }, { token: { token: async () => text, refresh: async () => undefined } });
   }
   assert.is(server.asked.length, 0);
@@ -289,11 +289,11 @@ test("TLS: trusted, untrusted, against clear text, and clear text against TLS", 
   await against(port, async ({ journal }) => assert.equal(await collect(journal.list(all, never())), []), trusting, "https", "localhost");
   await against(port, async ({ journal }) => {
     const error = await failure(collect(journal.list(all, never())), "unreachable");
-    matches(error.details.reason, /signed by nobody we trust/);
-    matches(error.details.hint, /ca_file/);
+    matches(error.about.reason, /signed by nobody we trust/);
+    matches(error.about.hint, /ca_file/);
   }, {}, "https", "localhost");
-  await against(port, async ({ journal }) => matches((await failure(collect(journal.list(all, never())), "unreachable")).details.reason, /another host/), trusting, "https");
-  await against(port, async ({ journal }) => matches((await failure(collect(journal.list(all, never())), "unreachable")).details.reason, /may want https/));
+  await against(port, async ({ journal }) => matches((await failure(collect(journal.list(all, never())), "unreachable")).about.reason, /another host/), trusting, "https");
+  await against(port, async ({ journal }) => matches((await failure(collect(journal.list(all, never())), "unreachable")).about.reason, /may want https/));
   secure.close();
   const other = createSecureServer({ key: readFileSync(file("key")), cert: readFileSync(file("cert")) });
   other.on("stream", (stream) => {
@@ -308,8 +308,8 @@ test("TLS: trusted, untrusted, against clear text, and clear text against TLS", 
   const clear = await startJournal({ ours: true, entries: [] });
   await against(clear.port, async ({ journal }) => {
     const error = await failure(collect(journal.list(all, never())), "unreachable");
-    matches(error.details.reason, /does not speak TLS/);
-    matches(error.details.hint, /http:\/\//);
+    matches(error.about.reason, /does not speak TLS/);
+    matches(error.about.hint, /http:\/\//);
   }, trusting, "https", "localhost");
   clear.close();
   writeFileSync(file("junk"), "not a certificate");

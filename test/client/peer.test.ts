@@ -46,7 +46,7 @@ test("a token goes to a listener of this user and of root", async () => {
 test("somebody else's listener is refused, with the uid", async () => {
   const error = await failure(check(machine(1000, [row(AT_LOCALHOST, "0A", 1001)])), "unauthenticated");
   assert.is(error.message, "someone else listens at 127.0.0.1:9443");
-  assert.match(error.details.reason ?? "", /uid 1001/);
+  assert.match(error.about.reason ?? "", /uid 1001/);
 });
 test("one stranger among friends is enough", async () => {
   await failure(check(machine(1000, [row(AT_LOCALHOST, "0A", 1000), row(AT_ANY, "0A", 1001)])), "unauthenticated");

@@ -135,7 +135,7 @@ test("refusals come from opening, with their names", async () => {
   for (const [code, expected] of [[status.PERMISSION_DENIED, "forbidden"], [status.RESOURCE_EXHAUSTED, "precondition"], [status.UNIMPLEMENTED, "unsupported"]] as const) {
     await withShell((call) => call.emit("error", refuse(code, "no")), async (open) => {
       const error = await failure(open(), expected);
-      assert.is(error.details.node, "node-001");
+      assert.is(error.about.node, "node-001");
     });
   }
   await withShell((call) => {

@@ -72,16 +72,16 @@ for (const [name, expected] of NAMED) {
 test("a refused journal names the endpoint, its origin, and how to start one", () => {
   const error = failureOf(refuse(status.UNAVAILABLE, "No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:9443. Resolution note: "), journal);
   assert.is(error.message, "cannot reach the journal at http://localhost:9443");
-  assert.is(error.details.reason, "connection refused; endpoint from PACT_ENDPOINT");
-  assert.is(error.details.hint, "pact site up");
+  assert.is(error.about.reason, "connection refused; endpoint from PACT_ENDPOINT");
+  assert.is(error.about.hint, "pact site up");
 });
 
 test("a refused agent names the node, the address and where it came from", () => {
   const error = failureOf(refuse(status.UNAVAILABLE, "No connection established. Last error: Error: connect ECONNREFUSED 10.0.0.7:9445. Resolution note: "), agent);
   assert.is(error.message, "cannot reach the agent of node-007 at http://10.0.0.7:9445");
-  assert.is(error.details.reason, "connection refused; address from [agents] in cli.toml");
-  assert.is(error.details.node, "node-007");
-  assert.is(error.details.requestId, "req-2");
+  assert.is(error.about.reason, "connection refused; address from [agents] in cli.toml");
+  assert.is(error.about.node, "node-007");
+  assert.is(error.about.requestId, "req-2");
 });
 
 const CONNECTIONS: readonly (readonly [details: string, why: RegExp])[] = [
@@ -98,21 +98,21 @@ for (const [details, why] of CONNECTIONS) {
   test(`a connection that fails by "${details.slice(42, 80)}" is explained`, () => {
     const error = failureOf(refuse(status.UNAVAILABLE, details), journal);
     assert.is(error.failure, "unreachable");
-    assert.match(error.details.reason ?? "", why);
+    assert.match(error.about.reason ?? "", why);
   });
 }
 
 test("a server's words cannot steer the terminal, and are cut", () => {
   const error = failureOf(refuse(status.INTERNAL, `\u001b]0;owned\u0007\u202e${"x".repeat(5_000)}\nsecond`), journal);
-  assert.not.match(error.details.reason ?? "", /[\u0000-\u001f\u202e]/);
-  assert.ok((error.details.reason ?? "").length <= 500);
+  assert.not.match(error.about.reason ?? "", /[\u0000-\u001f\u202e]/);
+  assert.ok((error.about.reason ?? "").length <= 500);
 });
 
 test("a server's hint is kept apart from ours, and cut", () => {
   const error = failureOf(refuse(status.FAILED_PRECONDITION, "closed", { "pact-failure": "precondition", "pact-hint": `try rm -rf / ${"x".repeat(500)}` }), journal);
-  assert.is(error.details.hint, undefined);
-  assert.match(error.details.serverHint ?? "", /^try rm/);
-  assert.ok((error.details.serverHint ?? "").length <= 200);
+  assert.is(error.about.hint, undefined);
+  assert.match(error.about.serverHint ?? "", /^try rm/);
+  assert.ok((error.about.serverHint ?? "").length <= 200);
 });
 
 test("an aborted call is interrupted, whatever the status", () => {

@@ -85,7 +85,7 @@ export const agentExpectations: readonly Expectation<AgentSubject>[] = [
     async run(subject) {
       const problem = problemOf(await run(subject, "shutdown", "now"));
       assert.is(problem?.failure, "notWhitelisted");
-      assert.is(problem?.details.node, subject.node);
+      assert.is(problem?.about.node, subject.node);
     },
   },
   {

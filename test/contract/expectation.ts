@@ -38,7 +38,7 @@ export async function refused(promise: Promise<unknown>, ...names: readonly Fail
     await promise;
   } catch (thrown) {
     if (!(thrown instanceof PactError)) throw thrown;
-    assert.ok(names.includes(thrown.failure), `${thrown.failure}: ${thrown.message} (${thrown.details.reason ?? ""})`);
+    assert.ok(names.includes(thrown.failure), `${thrown.failure}: ${thrown.message} (${thrown.about.reason ?? ""})`);
     return thrown;
   }
   throw new Error(`expected ${names.join(" or ")}, but it was done`);

@@ -47,7 +47,7 @@ test("a missing argument is named", () => {
 test("a required flag that is missing is named, and the usage shown", () => {
   const error = failure(() => bind(commit, []));
   assert.match(error.message, "--message is missing");
-  assert.match(error.details.hint ?? "", "pact commit -m MESSAGE");
+  assert.match(error.about.hint ?? "", "pact commit -m MESSAGE");
 });
 
 test("short and long forms, with and without =", () => {
@@ -58,13 +58,13 @@ test("short and long forms, with and without =", () => {
 test("a bad number says what it needs and where it stands", () => {
   const error = failure(() => bind(log, words("-n many")));
   assert.match(error.message, 'log: -n needs a whole number of at least 1, got "many"');
-  assert.equal(error.details.span, { start: 3, end: 7 });
+  assert.equal(error.about.span, { start: 3, end: 7 });
 });
 
 test("an unknown flag is refused with the nearest one", () => {
   const error = failure(() => bind(log, words("--cuont 3")));
   assert.match(error.message, "unknown flag --cuont");
-  assert.match(error.details.hint ?? "", "--count");
+  assert.match(error.about.hint ?? "", "--count");
 });
 
 test("a flag with its value missing says so, also before --", () => {

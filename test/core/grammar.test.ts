@@ -24,7 +24,7 @@ function wrong(text: string): { message: string; marked: string } {
   } catch (error) {
     if (!(error instanceof PactError)) throw error;
     assert.is(error.failure, "usage");
-    const { span } = error.details;
+    const { span } = error.about;
     return { message: error.message, marked: span === undefined ? "" : text.slice(span.start, span.end) };
   }
   throw new Error(`accepted: ${text}`);

@@ -231,7 +231,7 @@ test("~ is the home folder unless quoted", async ({ dir }) => {
 test("a file that cannot be written fails before anything runs", async ({ dir }) => {
   for (const [file, reason] of [["no/such/file", "there is no such folder"], [".", "it is a folder"]] as const) {
     const { status, problems, ran } = await run(dir, `echo x > ${file}`);
-    assert.equal([status, ran, problems[0]?.failure, problems[0]?.details.reason], [1, [], "local", reason]);
+    assert.equal([status, ran, problems[0]?.failure, problems[0]?.about.reason], [1, [], "local", reason]);
   }
 });
 
@@ -239,7 +239,7 @@ test("a disk that fills up is said once", async ({ dir }) => {
   if (!existsSync("/dev/full")) return;
   for (const line of ["echo x > /dev/full", "echo x | cat > /dev/full"]) {
     const { status, problems } = await run(dir, line);
-    assert.equal([status, problems.map((problem) => problem.details.reason)], [1, ["no space left"]], line);
+    assert.equal([status, problems.map((problem) => problem.about.reason)], [1, ["no space left"]], line);
   }
 });
 

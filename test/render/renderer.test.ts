@@ -74,7 +74,7 @@ test("fields are chosen and ordered; an unknown one lists what exists", async ()
   } catch (error) {
     assert.ok(error instanceof PactError);
     assert.is(error.failure, "usage");
-    assert.match(error.details.hint ?? "", "node_id,memory_bytes");
+    assert.match(error.about.hint ?? "", "node_id,memory_bytes");
   }
 });
 

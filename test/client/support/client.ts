@@ -48,7 +48,7 @@ export async function failure(promise: Promise<unknown>, expected?: FailureName)
     await promise;
   } catch (thrown) {
     if (!(thrown instanceof PactError)) throw thrown;
-    if (expected !== undefined) assert.is(thrown.failure, expected, `${thrown.message} (${thrown.details.reason ?? ""})`);
+    if (expected !== undefined) assert.is(thrown.failure, expected, `${thrown.message} (${thrown.about.reason ?? ""})`);
     return thrown;
   }
   return assert.unreachable("it should have failed") as never;
