@@ -22,14 +22,42 @@ function* testFiles(dir) {
 
 const source = (file) => join(root, relative(join(root, "dist"), file)).replace(/\.js$/, ".ts");
 
-/** Ends a test's whole process group: a test must not leave children behind. */
+/** Ends what is left of a test's process group. */
 function endGroup(pid) {
   try {
     process.kill(-pid, "SIGKILL");
-    return true;
   } catch {
-    return false;
+    // Nothing was.
   }
+}
+
+const GRACE_MS = 2000;
+
+/** Living processes of a group; one that has ended and waits to be reaped is not one. */
+function membersOf(group) {
+  if (!existsSync("/proc/self/stat")) return [];
+  return readdirSync("/proc").filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      const [state, , pgrp] = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+      return Number(pgrp) === group && state !== "Z";
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Command lines of what outlives a test by more than a moment: a test must not leave children behind. */
+async function leftBehind(group) {
+  const end = Date.now() + GRACE_MS;
+  while (membersOf(group).length > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+  return membersOf(group).map((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+    } catch {
+      return `process ${pid}`;
+    }
+  });
 }
 
 function run(file) {
@@ -50,15 +78,14 @@ function run(file) {
       late = true;
       endGroup(child.pid);
     }, LIMIT_MS);
-    child.on("exit", (code, signal) => {
+    child.on("exit", async (code, signal) => {
       clearTimeout(timer);
-      // Whoever is left in the group outlived the test.
-      const leftover = endGroup(child.pid);
-      setImmediate(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-        resolve({ file, output, ms: Date.now() - started, ...judge(file, output, code, signal, late, leftover) });
-      });
+      const ms = Date.now() - started;
+      const leftover = await leftBehind(child.pid);
+      endGroup(child.pid);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      resolve({ file, output, ms, ...judge(file, output, code, signal, late, leftover) });
     });
   });
 }
@@ -77,7 +104,7 @@ function judge(file, output, code, signal, late, leftover) {
   if (total === undefined || passed === undefined) problems.push("printed no totals: is run() missing?");
   else if (total + skipped === 0) problems.push("ran no test");
   else if (passed < total) problems.push(`${total - passed} of ${total} did not pass`);
-  if (leftover && !late) problems.push("left a process behind");
+  if (leftover.length > 0 && !late) problems.push(`left behind: ${leftover.join(" · ")}`);
   if (existsSync(source(file)) && /\.only\(/.test(readFileSync(source(file), "utf8"))) problems.push("has .only(");
   const failed = problems.length === 0 ? 0 : Math.max(1, (total ?? 0) - (passed ?? 0));
   return { problems, passed: passed ?? 0, failed, skipped };

@@ -176,6 +176,25 @@ test("two shells at once: history of both is kept, secrets are not", async () =>
   assert.not.match(readFileSync(file, "utf8"), "abc.def.ghi");
 });
 
+test("two shells and twenty one-shots at once on one site all work", async () => {
+  const [one, two] = [await pact(), await pact([], "ops")];
+  await one.see("pact> ");
+  await two.see("pact> ");
+  const shots = Promise.all(Array.from({ length: 20 }, (_, n) =>
+    site.pact(n % 2 === 0 ? ["status", "node-001", "--output", "name"] : ["exec", "node-001", "--", "cat", "/etc/hostname"], { user: "ops", deadlineMs: 60_000 })));
+  for (const shell of [one, two]) {
+    shell.type("exec node-001 -- echo first && status node-001 --output name && log -n 1 --output name\r");
+  }
+  for (const shell of [one, two]) {
+    await shell.see("\nfirst", 30_000);
+    await shell.see("\nnode-001", 30_000);
+    await shell.see(/(?<!\] )pact> /, 30_000);
+    shell.type("exit\r");
+    assert.is((await shell.exited).exitCode, 0);
+  }
+  assert.equal((await shots).map(({ status, stdout }) => [status, stdout]), Array.from({ length: 20 }, () => [0, "node-001\n"]));
+});
+
 test("local commands: ! and pipes, without pact's secrets", async () => {
   const shell = await pact([], "ops");
   await shell.see("pact> ");

@@ -4,7 +4,7 @@ import type { Candidate, Known } from "../core/complete.ts";
 import type { Host } from "./host.ts";
 
 const FRESH_MS = 60_000;
-const LONGEST_MS = 1_000;
+const LONGEST_MS = 5_000;
 
 export class KnownNames {
   readonly #host: Host;
@@ -26,7 +26,10 @@ export class KnownNames {
     if (this.#running || now - this.#asked < FRESH_MS) return;
     this.#running = true;
     this.#asked = now;
-    this.#load(AbortSignal.timeout(LONGEST_MS)).catch(() => {}).finally(() => {
+    this.#load(AbortSignal.timeout(LONGEST_MS)).catch(() => {
+      // Not learned: the next prompt tries again.
+      this.#asked = Number.NEGATIVE_INFINITY;
+    }).finally(() => {
       this.#running = false;
     });
   }

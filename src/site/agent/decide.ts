@@ -50,7 +50,7 @@ function whitelisted(node: AgentNode, caller: Caller, command: string, args: rea
 
 function suggestion(command: string): string {
   const name = command.split("/").at(-1) ?? "";
-  return command.includes("/") && Object.hasOwn(WHITELIST, name) ? `name it without its path: ${name}` : "pact cap shows what may run";
+  return command.includes("/") && Object.hasOwn(WHITELIST, name) ? `name it without its path: ${name}` : "Tab after exec NODE -- lists what may run";
 }
 
 function requireRole(node: AgentNode, caller: Caller, command: string, need: Need): void {

@@ -40,7 +40,7 @@ export function enrolled(journal: Journal, id: string): NodeRecord {
   const node = journal.state.nodes.get(id);
   if (node !== undefined) return node;
   const message = `NODE_NOT_ENROLLED: no node called ${quoted(id)}`;
-  throw journal.embedded ? precondition(message, "notFound", "see: pact node list") : precondition(message);
+  throw journal.embedded ? precondition(message, "notFound", "see: pact status") : precondition(message);
 }
 
 function checkVcluster(journal: Journal, name: string): void {

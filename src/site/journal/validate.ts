@@ -78,6 +78,6 @@ export function checkSelf(claimed: Caller | undefined, caller: Caller, what: str
 export function checkKnown(draft: Draft, knows: { node: (id: string) => boolean; vcluster: (name: string) => boolean }): void {
   const node = nodeOf(draft.scope);
   const vcluster = vclusterOf(draft.scope);
-  if (node !== undefined && !knows.node(node)) throw notFound(`no node called ${node}`, "see: pact node list");
+  if (node !== undefined && !knows.node(node)) throw notFound(`no node called ${node}`, "see: pact status");
   if (vcluster !== undefined && !knows.vcluster(vcluster)) throw notFound(`no vCluster called ${vcluster}`, "see: pact group list");
 }

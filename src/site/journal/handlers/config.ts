@@ -41,7 +41,7 @@ export function configHandlers(journal: Journal, calls: Calls): ConfigServiceHan
     GetNodeState: calls.unary({ name: "ConfigService/GetNodeState", guard, writes: false, target: ({ node_id }) => node_id }, ({ node_id }, { caller }) => {
       // No RPC ever gives a stock journal a node's state.
       const node = journal.embedded ? journal.state.nodes.get(node_id) : undefined;
-      if (node === undefined) throw notFound(`no state of node ${quoted(node_id)}`, "see: pact node list");
+      if (node === undefined) throw notFound(`no state of node ${quoted(node_id)}`, "see: pact status");
       if (!journal.sees(journal.sight(caller), `node:${node_id}`)) throw forbidden(`node ${node_id} is in another vCluster`);
       return { node_id, config_state: configState(journal, node) };
     }),

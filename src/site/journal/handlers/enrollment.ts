@@ -86,7 +86,7 @@ function list(journal: Journal, filter: ListNodesRequest__Output, caller: Caller
 
 function inspect(journal: Journal, caller: Caller, id: string): InspectNodeResponse {
   const node = journal.state.nodes.get(id);
-  if (node === undefined) throw notFound(`NODE_NOT_ENROLLED: no node called ${quoted(id)}`, "see: pact node list");
+  if (node === undefined) throw notFound(`NODE_NOT_ENROLLED: no node called ${quoted(id)}`, "see: pact status");
   if (!mayList(journal, caller, node)) throw forbidden("node not in your vCluster");
   return describe(journal, node);
 }
