@@ -159,6 +159,10 @@ export interface Session {
   context(): readonly ConfigValue[];
   /** Sets vCluster and node for this session; null clears. Throws outside the shell. */
   use(selection: { readonly vcluster?: string | null; readonly node?: string | null }): void;
+  /** Names of the `[context.NAME]` tables of cli.toml. */
+  contexts(): readonly string[];
+  /** Takes over a named context: endpoint, vCluster, node, output, read-only, as its table has them. */
+  enter(name: string): void;
   /** Back to the selection before the last `use`. */
   back(): void;
   set(key: string, value: string): void;

@@ -58,6 +58,7 @@ export class Host {
     this.session = new SessionState({
       interactive: options.interactive,
       settings: () => this.#settingsNow(),
+      contexts: () => this.loader.contexts(),
       tokenOrigin: () => "by precedence, see whoami",
       history: options.history ?? (() => []),
       setPrivate: options.setPrivate ?? (() => {}),

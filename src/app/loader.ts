@@ -69,6 +69,18 @@ export class SettingsLoader {
     return { settings, site, globals };
   }
 
+  /** The `[context.NAME]` tables: the user's file rules over the system's. */
+  contexts(): ReadonlyMap<string, SessionValues> {
+    const found = new Map<string, SessionValues>();
+    for (const file of [...this.#known].reverse()) {
+      for (const [key, { value }] of file.values) {
+        const [, name, field = ""] = /^context\.(.+)\.([a-z_]+)$/.exec(key) ?? [];
+        if (name !== undefined) found.set(name, { ...found.get(name), [field === "read_only" ? "readOnly" : field]: value });
+      }
+    }
+    return found;
+  }
+
   async #readFiles(): Promise<readonly ConfigFile[]> {
     const files = await Promise.all([readConfig(`${this.paths.config}/cli.toml`), readConfig(this.paths.systemConfig)]);
     return files.filter((file) => file !== undefined);

@@ -9,6 +9,8 @@ export interface SessionHost {
   readonly interactive: boolean;
   settings(): Settings;
   tokenOrigin(): string;
+  /** Values of the `[context.NAME]` tables, by name. */
+  contexts(): ReadonlyMap<string, SessionValues>;
   history(): readonly HistoryLine[];
   setPrivate(on: boolean): void;
 }
@@ -89,12 +91,24 @@ export class SessionState implements Session {
     };
   }
 
+  contexts(): readonly string[] {
+    return [...this.#host.contexts().keys()];
+  }
+
+  enter(name: string): void {
+    this.#shellOnly("use");
+    const values = this.#host.contexts().get(name);
+    if (values === undefined) throw new PactError("usage", `use: no context called ${JSON.stringify(name.slice(0, 80))}`);
+    this.#before = this.#values;
+    this.#values = { ...this.#values, node: undefined, ...values };
+  }
+
   back(): void {
     this.#shellOnly("use");
     if (this.#before === undefined) throw new PactError("usage", "use: there is no earlier selection");
-    const { vcluster, node } = this.#before;
+    const { vcluster, node, endpoint } = this.#before;
     this.#before = this.#values;
-    this.#values = { ...this.#values, vcluster, node };
+    this.#values = { ...this.#values, vcluster, node, endpoint };
   }
 
   set(key: string, value: string): void {

@@ -29,6 +29,8 @@ function keeping(): Kept {
         calls.push(["use", selection]);
         chosen = { ...chosen, ...selection };
       },
+      contexts: () => ["night"],
+      enter: (name) => void calls.push(["enter", name]),
       back: () => void calls.push(["back"]),
       set: (key, value) => void calls.push(["set", key, value]),
       settable: () => ["output", "timeout"],
@@ -106,6 +108,12 @@ test("use - goes back, --clear selects nothing, alone it only tells", async () =
   await run("use --clear", kept);
   assert.is(said(await run("use", kept)), "vCluster none, node none");
   assert.equal(kept.calls, [["back"], ["use", { vcluster: null, node: null }]]);
+});
+
+test("use with the name of a context takes it over", async () => {
+  const kept = keeping();
+  await run("use night", kept);
+  assert.equal(kept.calls, [["enter", "night"]]);
 });
 
 test("use takes --node and --vcluster when they were given on the line", async () => {

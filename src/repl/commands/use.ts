@@ -39,8 +39,8 @@ function selected(session: Session) {
 
 export default defineCommand({
   summary: "Choose the vCluster and the node for the lines that follow",
-  details: "The selection belongs to this shell alone. Flags on a line rule over it.",
-  args: { target: optional(values.text, "VCLUSTER, VCLUSTER/NODE or /NODE; - for the selection before") },
+  details: "The selection belongs to this shell alone. A [context.NAME] table of cli.toml sets endpoint, vcluster, node, output and read_only together. Flags on a line rule over it.",
+  args: { target: optional(values.text, "a context of cli.toml, VCLUSTER, VCLUSTER/NODE or /NODE; - for the selection before") },
   flags: { clear: on("select nothing") },
   effect: "local",
   role: "anyone",
@@ -63,6 +63,7 @@ export default defineCommand({
     }
     if (args.target === "-") now.back();
     else if (flags.clear) now.use({ vcluster: null, node: null });
+    else if (args.target !== undefined && now.contexts().includes(args.target)) now.enter(args.target);
     else if (args.target !== undefined) now.use(selectionOf(args.target));
     else if (flagged) now.use(given);
     // `use` alone only says what is selected.
