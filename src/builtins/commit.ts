@@ -12,12 +12,21 @@ interface Wish {
 const LEAST_TTL = 15 * 60;
 const MOST_TTL = 10 * 86_400;
 
-async function append(call: Call<any, any>, journal: Journal, wish: Wish, scope: Scope, vcluster: string, delta: readonly DeltaItem[] | undefined, head?: number | null) {
-  return await journal.append(
-    { type: "COMMIT", scope, message: wish.message, ttlS: wish.ttlS, delta },
-    { vcluster, ...(head === undefined ? {} : { expectedHead: head }) },
-    call.signal,
-  );
+/** The sequence, or with --no-wait the approval that the entry now waits for. */
+async function append(
+  call: Call<any, any>, journal: Journal, wish: Wish, scope: Scope, vcluster: string, delta: readonly DeltaItem[] | undefined, head?: number | null,
+): Promise<number | { readonly approvalId: string }> {
+  try {
+    return await journal.append(
+      { type: "COMMIT", scope, message: wish.message, ttlS: wish.ttlS, delta },
+      { vcluster, ...(head === undefined ? {} : { expectedHead: head }) },
+      call.signal,
+    );
+  } catch (error) {
+    const approvalId = error instanceof PactError ? error.about.approvalId : undefined;
+    if (approvalId === undefined || !call.options.noWait) throw error;
+    return { approvalId };
+  }
 }
 
 const outcome = (row: Partial<WriteRow> & Pick<WriteRow, "status" | "message">): WriteRow =>
@@ -40,7 +49,9 @@ async function commitNode(call: Call<any, any>, record: NodeRecord, wish: Wish):
     call.note(`${record.nodeId}: would commit ${items.length} difference${items.length === 1 ? "" : "s"}`);
     return outcome({ ...about, status: "unchanged" });
   }
-  const seq = await append(call, await call.journal(), wish, { kind: "node", name: record.nodeId }, record.vcluster, items, record.overview?.head);
+  const written = await append(call, await call.journal(), wish, { kind: "node", name: record.nodeId }, record.vcluster, items, record.overview?.head);
+  if (typeof written !== "number") return outcome({ ...about, status: "pending_approval", ...written });
+  const seq = written;
   // Read your own writes: the next `diff` must not show what was just committed.
   await askAgent(agent, { applied: seq }, signal).catch((error: unknown) => {
     call.note(`warning: ${record.nodeId} has not confirmed seq ${seq} yet: ${asPactError(error).message}`);
@@ -70,8 +81,9 @@ async function* commitAll(call: Call<any, any>, vcluster: string, wish: Wish): A
     yield outcome({ vcluster, status: "unchanged", message: wish.message });
     return;
   }
-  const seq = await append(call, await call.journal(), wish, { kind: "vcluster", name: vcluster }, vcluster, undefined);
-  yield outcome({ vcluster, status: "committed", seq, message: wish.message });
+  const written = await append(call, await call.journal(), wish, { kind: "vcluster", name: vcluster }, vcluster, undefined);
+  const about = { vcluster, message: wish.message };
+  yield typeof written === "number" ? outcome({ ...about, status: "committed", seq: written }) : outcome({ ...about, status: "pending_approval", ...written });
 }
 
 async function* commitOne(call: Call<any, any>, nodeId: string, wish: Wish): AsyncGenerator<WriteRow> {

@@ -66,6 +66,7 @@ export const writeView: View<WriteRow> = {
   line: (row) => {
     const target = row.nodeId ?? row.vcluster ?? "global";
     if (row.status === "committed") return `${target}: committed seq ${row.seq}`;
+    if (row.status === "pending_approval") return `${target}: waits for approval ${row.approvalId}`;
     return `${target}: ${row.status}${row.error === null ? "" : `: ${row.error}`}`;
   },
 };

@@ -133,8 +133,8 @@ export function refusal(metadata: Metadata | undefined, words: string, about: At
 export function approvalRequired(id: string | undefined, executes: boolean, about: Attempt, cause?: unknown): PactError {
   const shown = id === undefined ? "" : serverText(id, 64);
   return new PactError("policy", `to ${about.doing} needs a second person's approval`, {
-    reason: executes ? "the journal keeps the request and carries it out once approved" : "nothing has been changed",
-    hint: shown === "" ? undefined : `approval ${shown} waits for another person to accept it`,
+    reason: `${shown === "" ? "" : `approval ${shown} waits for somebody else; `}${executes ? "the journal keeps the request and carries it out once accepted" : "nothing has been changed"}`,
+    approvalId: shown === "" ? undefined : shown,
     node: about.peer.node,
     requestId: about.requestId,
     cause,

@@ -184,7 +184,7 @@ export async function playTranscript(path: string, update: boolean): Promise<str
 function settled(text: string, host: string): string {
   return text
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| UTC)/g, "…")
-    .replace(/req-[0-9a-f]{8}/g, "req-…")
+    .replace(/(req|ap)-[0-9a-f]{8}/g, "$1-…")
     .replace(/127\.0\.0\.1:\d{4,5}/g, "127.0.0.1:…")
     .replace(/127\.77\.\d+\.\d+:\d{4,5}/g, "127.77.…")
     .replace(/\/[^ ",]*pact-test-[^/ ",]*/g, "…")
