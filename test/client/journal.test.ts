@@ -137,7 +137,7 @@ for (const [name, verdict, expected] of verdicts) {
       const error = await failure(journal.append(commit, about, never()), expected);
       assert.is(server.count("AppendEntry"), 0);
       assert.is(server.count("Evaluate"), 1);
-      if ("approval" in verdict) matches(error.about.hint, /ap-7f3a/);
+      if ("approval" in verdict) matches(error.about.approvalId, /ap-7f3a/);
       else matches(error.about.reason, new RegExp(verdict.denial_reason));
     }));
 }
@@ -149,7 +149,7 @@ test("an approval that our journal asks for is told with its id", () =>
   }, async ({ journal }) => {
     const error = await failure(journal.append(commit, about, never()), "policy");
     assert.match(error.message, /second person's approval/);
-    matches(error.about.hint, /ap-00c0ffee/);
+    matches(error.about.approvalId, /ap-00c0ffee/);
   }));
 
 test("a head that moved is a conflict with the journal's words", () =>
