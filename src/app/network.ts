@@ -89,6 +89,7 @@ export function createNetwork(context: NetworkContext): Network {
       env: context.env,
       now: context.now,
       timeoutMs: settings.timeoutS.value * 1000,
+      ...(Object.keys(settings.tls).length === 0 ? {} : { tls: async () => (await import("../client/tls-files.ts")).readTlsFiles(settings.tls) }),
       note: context.note,
       ...(context.ask === undefined ? {} : { ask: context.ask }),
     });

@@ -5,6 +5,7 @@ import { codeOf } from "./cache.ts";
 import { fetchJson, type Limits } from "./fetching.ts";
 import { interrupted } from "./problems.ts";
 import { maySend } from "./server-url.ts";
+import { tlsProblem } from "./tls-problem.ts";
 import { visible } from "./visible.ts";
 
 export interface AuthSettings {
@@ -69,16 +70,21 @@ export function discoveryAddresses(server: string, discoveryUrl: string | undefi
 
 async function askJournal(server: string, discoveryUrl: string | undefined, limits: Limits, optional: boolean): Promise<Answer> {
   const reasons: string[] = [];
+  let advice: string | undefined;
   for (const address of discoveryAddresses(server, discoveryUrl)) {
     try {
       return parse(await fetchJson(address, { ...limits, timeoutMs: Math.min(limits.timeoutMs, LONGEST_TRY_MS) }));
     } catch (error) {
       if (limits.signal.aborted) throw interrupted();
-      reasons.push(`${address}: ${visible(reasonOf(error))}`);
+      // Files of ours that cannot be used, not an answer.
+      if (error instanceof PactError) throw error;
+      const tls = tlsProblem(error);
+      advice ??= tls?.hint;
+      reasons.push(`${address}: ${tls?.reason ?? visible(reasonOf(error))}`);
     }
   }
   if (optional) return {};
-  throw new PactError("unreachable", `cannot ask the journal at ${server} where to log in`, { reason: reasons.join("; "), hint: "set idp_url below [auth] in cli.toml to log in without it" });
+  throw new PactError("unreachable", `cannot ask the journal at ${server} where to log in`, { reason: reasons.join("; "), hint: advice ?? "set idp_url below [auth] in cli.toml to log in without it" });
 }
 
 function reasonOf(error: unknown): string {

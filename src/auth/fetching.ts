@@ -1,18 +1,25 @@
 // HTTP to identity providers and to the journal's discovery: every request has a
 // deadline, can be interrupted, follows no redirect, and reads a bounded answer.
+import { httpsFetch, type TlsMaterial } from "./https.ts";
 
 export interface Limits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** The certificates of [tls], where cli.toml names any. */
+  readonly tls?: Tls | undefined;
 }
+
+/** Reads the certificates; throws local when the files cannot be used. */
+export type Tls = () => Promise<TlsMaterial>;
 
 const MOST_BYTES = 1024 * 1024;
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** fetch within limits; the whole answer has arrived when it answers. */
-export async function boundedFetch(url: string, init: RequestInit, { timeoutMs, signal }: Limits): Promise<Response> {
-  const signals = [signal, AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])];
-  const response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.any(signals) });
+export async function boundedFetch(url: string, init: RequestInit, { timeoutMs, signal, tls }: Limits): Promise<Response> {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs), ...(init.signal ? [init.signal] : [])]);
+  if (tls !== undefined && url.startsWith("https:")) return await httpsFetch(url, init, await tls(), either, MOST_BYTES);
+  const response = await fetch(url, { ...init, redirect: "manual", signal: either });
   const body = await readBounded(response);
   const { status, statusText, headers } = response;
   return new Response(NO_BODY.has(status) ? null : body, { status, statusText, headers });

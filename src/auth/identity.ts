@@ -89,9 +89,9 @@ function warnOfEnd({ kind, login, source, expiresAt }: Found, { now, note, canRe
   note(`note: the token from ${source} ends at ${expiresAt.toISOString().slice(11, 16)} UTC and is not renewed`);
 }
 
-async function revokeLogin(login: CachedLogin, { env, timeoutMs }: IdentityOptions, signal: AbortSignal): Promise<boolean> {
+async function revokeLogin(login: CachedLogin, { env, timeoutMs, tls }: IdentityOptions, signal: AbortSignal): Promise<boolean> {
   const { revoke } = await import("./revoke.ts");
-  return await revoke(login, env, { timeoutMs, signal });
+  return await revoke(login, env, { timeoutMs, signal, tls });
 }
 
 /** A token in place of one that a server refused, from the same source: a refusal never changes who one is. */

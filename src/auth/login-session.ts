@@ -34,6 +34,7 @@ export async function logIn(options: IdentityOptions, target: Target, flow: Logi
       env: options.env,
       now: options.now,
       timeoutMs: options.timeoutMs,
+      tls: options.tls,
       openBrowser: options.openBrowser ?? browserOf(options.env),
       ask: options.ask,
       callbackLimitMs: options.callbackLimitMs ?? FIVE_MINUTES_MS,

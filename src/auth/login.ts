@@ -5,6 +5,7 @@ import type { CachedLogin, LoginCache } from "./cache.ts";
 import { loginByCode } from "./code-flow.ts";
 import { loginByDevice } from "./device-flow.ts";
 import { findLoginPlace, type AuthSettings, type LoginPlace } from "./discovery.ts";
+import type { Tls } from "./fetching.ts";
 import type { Flow, Tokens } from "./flow.ts";
 import { loginOf } from "./grant.ts";
 import { discoverProvider, loadLibrary, type Client, type Provider } from "./openid.ts";
@@ -20,6 +21,7 @@ export interface LoginOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly now: () => Date;
   readonly timeoutMs: number;
+  readonly tls?: Tls | undefined;
   readonly openBrowser: (url: string) => boolean;
   readonly ask: ((question: string, secret: boolean) => Promise<string>) | undefined;
   readonly callbackLimitMs: number;
@@ -31,7 +33,7 @@ const PERSONAL: ReadonlySet<string> = new Set(["openid", "profile", "email", "of
 
 export async function login(options: LoginOptions, flow: LoginFlow, tell: (line: string) => void, signal: AbortSignal): Promise<CachedLogin> {
   const account: Client | undefined = flow === "service-account" ? serviceAccount(options.env) : undefined;
-  const limits = { timeoutMs: options.timeoutMs, signal };
+  const limits = { timeoutMs: options.timeoutMs, signal, tls: options.tls };
   const place = await findLoginPlace(options.server, options.discoveryUrl, options.auth, limits);
   const client = account ?? { id: place.clientId };
   const secrets = [account?.secret ?? ""];

@@ -2,6 +2,7 @@
 import type { Setting } from "../api/index.ts";
 import type { LoginCache } from "./cache.ts";
 import type { AuthSettings } from "./discovery.ts";
+import type { Tls } from "./fetching.ts";
 import { canRenew, renew } from "./grant.ts";
 import { askSiteForToken } from "./site-token.ts";
 import type { SourceOptions } from "./sources.ts";
@@ -22,6 +23,8 @@ export interface IdentityOptions {
   readonly now: () => Date;
   /** Bounds each request to the provider. */
   readonly timeoutMs: number;
+  /** The certificates of [tls], for providers and discovery behind https. */
+  readonly tls?: Tls | undefined;
   /** To stderr; each line comes once. */
   readonly note: (line: string) => void;
   /** Opens a page; false when it could not. By default the desktop's browser, or $BROWSER. */
@@ -36,7 +39,7 @@ const NEVER = new AbortController().signal;
 
 /** The sources of one server, whose URL is normalised. */
 export function sourcesOf(options: IdentityOptions, server: string, cache: LoginCache): SourceOptions {
-  const { configDir, token, tokenPath, site, env, now, timeoutMs } = options;
+  const { configDir, token, tokenPath, site, env, now, timeoutMs, tls } = options;
   const said = new Set<string>();
   return {
     server,
@@ -52,7 +55,7 @@ export function sourcesOf(options: IdentityOptions, server: string, cache: Login
     },
     mint: async () => (site === undefined ? undefined : await askSiteForToken(site.dir, timeoutMs)),
     // Shared by all callers: none of them may cut it short for the others.
-    renew: (login) => renew({ cache, env, now, limits: { timeoutMs, signal: NEVER } }, login),
+    renew: (login) => renew({ cache, env, now, limits: { timeoutMs, signal: NEVER, tls } }, login),
     canRenew: (login) => canRenew(login, env),
   };
 }

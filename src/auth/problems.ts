@@ -3,6 +3,7 @@
 // with the secrets of the call blotted out (Auth7).
 import { PactError } from "../api/index.ts";
 import { codeOf } from "./cache.ts";
+import { tlsProblem } from "./tls-problem.ts";
 import { visible } from "./visible.ts";
 
 const BREAK_GLASS = "if the identity provider stays down, a node's BMC console is the way in (break-glass)";
@@ -39,6 +40,8 @@ export function providerProblem(error: unknown, { url, secrets, signal }: Where)
   }
   const clock = clockReason(error);
   if (clock !== undefined) return new PactError("unauthenticated", "the identity provider's tokens are expired when they arrive", { reason: clock, hint: "set the clock of this machine" });
+  const tls = tlsProblem(error);
+  if (tls !== undefined) return new PactError("unauthenticated", `cannot reach the identity provider at ${visible(url)}`, tls);
   const failed = networkReason(error);
   if (failed !== undefined) return unreachable("the identity provider", url, failed);
   return new PactError("unauthenticated", `the answer of the identity provider at ${visible(url)} is not accepted`, { reason: visible(deepest(error), secrets) });

@@ -6,9 +6,9 @@ import { loadLibrary, recordedProvider } from "./openid.ts";
 const LONGEST_MS = 10_000;
 
 /** Best effort (Auth4): whether the provider took note within the deadline. */
-export async function revoke(login: CachedLogin, env: NodeJS.ProcessEnv, { timeoutMs, signal }: Limits): Promise<boolean> {
+export async function revoke(login: CachedLogin, env: NodeJS.ProcessEnv, { timeoutMs, signal, tls }: Limits): Promise<boolean> {
   if (login.revocation_endpoint === null) return false;
-  const limits = { timeoutMs: Math.min(timeoutMs, LONGEST_MS), signal };
+  const limits = { timeoutMs: Math.min(timeoutMs, LONGEST_MS), signal, tls };
   const secret = env["PACT_CLIENT_ID"] === login.client_id ? env["PACT_CLIENT_SECRET"] || undefined : undefined;
   try {
     const library = await loadLibrary();

@@ -1,6 +1,5 @@
 // One channel to one peer: opened on first use, replaced when it has failed, closed with the client.
 // Also what is remembered of the peer (ours or stock) and what guards the token on its way.
-import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import type { PeerCertificate } from "node:tls";
 import type { CallCredentials, ChannelCredentials, ChannelOptions, Client as GrpcClient, Metadata } from "@grpc/grpc-js";
@@ -10,14 +9,9 @@ import type { TokenSupplier } from "./bearer.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { loopbackAddresses, refuseStrangers, type Machine } from "./peer.ts";
 import { trailer, type Peer } from "./status.ts";
+import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
 
 export type Grpc = typeof import("@grpc/grpc-js");
-
-export interface TlsFiles {
-  readonly caFile?: string;
-  readonly certFile?: string;
-  readonly keyFile?: string;
-}
 
 /** What all channels of one client share. */
 export interface Shared {
@@ -192,32 +186,15 @@ function channelOptions(endpoint: Endpoint, local: boolean): ChannelOptions {
 
 async function channelCredentials(grpc: Grpc, endpoint: Endpoint, files: TlsFiles): Promise<ChannelCredentials> {
   if (!endpoint.tls) return grpc.credentials.createInsecure();
-  if ((files.certFile === undefined) !== (files.keyFile === undefined)) {
-    throw new PactError("notConfigured", `TLS with a certificate of our own needs cert_file and key_file`, {
-      reason: `${files.certFile === undefined ? "cert_file" : "key_file"} is missing in [tls] of cli.toml`,
-    });
-  }
-  const [ca, key, cert] = await Promise.all([pem(files.caFile, "ca_file"), pem(files.keyFile, "key_file"), pem(files.certFile, "cert_file")]);
+  const { ca, cert, key } = await readTlsFiles(files);
   const { checkServerIdentity } = await import("node:tls");
   const verify = isIP(endpoint.host) === 0 ? {} : { checkServerIdentity: (_name: string, peer: PeerCertificate) => checkServerIdentity(endpoint.host, peer) };
   try {
-    return grpc.credentials.createSsl(ca, key, cert, verify);
+    return grpc.credentials.createSsl(ca ?? null, key ?? null, cert ?? null, verify);
   } catch (cause) {
     throw new PactError("local", "the TLS files of [tls] in cli.toml cannot be used", {
       reason: cause instanceof Error ? cause.message : String(cause),
       cause,
     });
   }
-}
-
-async function pem(path: string | undefined, setting: string): Promise<Buffer | null> {
-  if (path === undefined) return null;
-  let text: Buffer;
-  try {
-    text = await readFile(path);
-  } catch (cause) {
-    throw new PactError("local", `cannot read ${setting} ${path}`, { reason: cause instanceof Error ? cause.message : String(cause), cause });
-  }
-  if (!text.includes("-----BEGIN ")) throw new PactError("local", `${setting} ${path} holds no PEM text`);
-  return text;
 }

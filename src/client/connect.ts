@@ -2,12 +2,13 @@
 import type { Agents, Enrollment, Journal, Policy, Principal, Setting } from "../api/index.ts";
 import { AgentDirectory } from "./agents.ts";
 import type { TokenSupplier } from "./bearer.ts";
-import { Link, type Shared, type TlsFiles } from "./channel.ts";
+import { Link, type Shared } from "./channel.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { createEnrollment } from "./enrollment.ts";
 import { createJournal } from "./journal.ts";
 import { thisMachine } from "./peer.ts";
 import { createPolicy } from "./policy.ts";
+import type { TlsFiles } from "./tls-files.ts";
 
 export interface ClientOptions {
   /** URL, such as http://localhost:9443. */
