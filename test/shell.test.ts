@@ -71,9 +71,9 @@ test("use selects, the prompt shows it, and Tab completes commands, flags and no
   // Names are learned behind the prompt; Tab offers them once they are there.
   for (let tries = 0; ; tries++) {
     shell.type("status node-00\t\t");
-    const seen = await shell.see(/node-002|pact ml-training/, 500).catch(() => "");
+    const seen = await shell.see("node-002", 500).catch(() => "");
     shell.type("\u0003");
-    if (seen.includes("node-002")) break;
+    if (seen !== "") break;
     assert.ok(tries < 40, "node names are offered");
   }
   shell.type("exit\r");
