@@ -7,6 +7,7 @@ import type { DiagChunk } from "../../contract/gen/pact/shell/DiagChunk.ts";
 import type { DiagRequest__Output } from "../../contract/gen/pact/shell/DiagRequest.ts";
 import { attended, Visit } from "./call.ts";
 import { endSession } from "./children.ts";
+import { sealed } from "./descriptors.ts";
 import { commandText, type AgentNode } from "./node.ts";
 import { resolveInside } from "./paths.ts";
 import { asServiceError, Refusal } from "./refusal.ts";
@@ -134,7 +135,7 @@ async function matching(lines: readonly string[], pattern: string): Promise<stri
 }
 
 async function helper(launch: Launch, input: string): Promise<{ code: number | null; stdout: string; late: boolean }> {
-  const child = spawn(launch.file, launch.args, { cwd: launch.cwd, env: NODE_ENV, stdio: ["pipe", "pipe", "ignore"], detached: true });
+  const child = spawn(launch.file, launch.args, { cwd: launch.cwd, env: NODE_ENV, stdio: sealed("pipe", "pipe", "ignore"), detached: true });
   let late = false;
   const chunks: Buffer[] = [];
   let bytes = 0;

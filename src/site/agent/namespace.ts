@@ -4,6 +4,7 @@
 // closes, the holder ends, and the kernel ends all of its pid namespace with it.
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, existsSync, openSync } from "node:fs";
+import { sealed } from "./descriptors.ts";
 
 /** What a command inside may still do as root there; anything about the machine is taken away. */
 const KEPT = ["chown", "dac_override", "fowner", "fsetid", "kill"] as const;
@@ -76,7 +77,7 @@ export async function namespacesMissing(): Promise<string | null> {
   if (process.platform !== "linux") return "not Linux";
   const missing = [UNSHARE, NSENTER, SETPRIV, "/bin/bash"].find((path) => !existsSync(path));
   if (missing !== undefined) return `${missing} is not installed`;
-  const child = spawn(UNSHARE, [...unshareArgs(), "/bin/true"], { stdio: ["ignore", "ignore", "pipe"], env: {} });
+  const child = spawn(UNSHARE, [...unshareArgs(), "/bin/true"], { stdio: sealed("ignore", "ignore", "pipe"), env: {} });
   const { code, stderr } = await outcome(child);
   return code === 0 ? null : lastLine(stderr) ?? `unshare ended with ${code}`;
 }
@@ -97,7 +98,7 @@ async function outcome(child: ChildProcess): Promise<{ code: number | null; stde
 /** Makes the namespace of one node; throws with the first reason it could not. */
 export async function openNamespace(root: string, hostname: string): Promise<Namespace> {
   const child = spawn(UNSHARE, [...unshareArgs(), "/bin/bash", "-c", 'eval "$HOLDER"', "pact-node", root, hostname], {
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: sealed("pipe", "pipe", "pipe"),
     // Not in the arguments, which fill the screen of whoever lists processes.
     env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: "C.UTF-8", HOLDER },
     cwd: "/",

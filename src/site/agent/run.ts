@@ -4,6 +4,7 @@ import { spawn, type ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
 import { Capture, type Digest } from "./capture.ts";
 import { endSession } from "./children.ts";
+import { sealed } from "./descriptors.ts";
 import type { Launch } from "./place.ts";
 import { NODE_PATH } from "./root.ts";
 
@@ -47,7 +48,7 @@ export interface RunEnd {
 /** Throws only when the program cannot be started. */
 export async function runToEnd(options: RunOptions): Promise<RunEnd> {
   const { launch } = options;
-  const child = spawn(launch.file, launch.args, { cwd: launch.cwd, env: NODE_ENV, stdio: ["ignore", "pipe", "pipe"], detached: true });
+  const child = spawn(launch.file, launch.args, { cwd: launch.cwd, env: NODE_ENV, stdio: sealed("ignore", "pipe", "pipe"), detached: true });
   const closed = ending(child);
   const session = await started(child);
   const captures = { stdout: new Capture(), stderr: new Capture() };
