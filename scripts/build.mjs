@@ -1,4 +1,4 @@
-// Builds dist/ when a source is newer than the last build: wire types from proto/, then tsc.
+// Builds dist/ when a source is newer than the last build: wire types from proto/, tsc, the bundles.
 // Two builds at once take turns; the second finds nothing to do.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync, chmodSync, utimesSync } from "node:fs";
@@ -19,11 +19,11 @@ function newest(path) {
   return latest;
 }
 
-function run(bin, args) {
-  const done = spawnSync(process.execPath, [join(root, "node_modules", bin), ...args], { cwd: root, encoding: "utf8" });
+function run(script, args) {
+  const done = spawnSync(process.execPath, [join(root, script), ...args], { cwd: root, encoding: "utf8" });
   if (done.status !== 0) {
     process.stderr.write(`${done.stdout}${done.stderr}`);
-    throw new Error(`build failed in ${bin}`);
+    throw new Error(`build failed in ${script}`);
   }
 }
 
@@ -32,14 +32,14 @@ export function build({ force = false } = {}) {
   const protos = readdirSync(join(root, "proto/pact")).map((name) => `pact/${name}`);
   const genStamp = join(gen, ".built");
   const staleGen = !existsSync(genStamp) || newest(join(root, "proto")) > statSync(genStamp).mtimeMs;
-  const sources = ["src", "plugins", "test", "tsconfig.json", "package.json"].map((name) => newest(join(root, name)));
+  const sources = ["src", "plugins", "test", "scripts/bundle.mjs", "tsconfig.json", "package.json"].map((name) => newest(join(root, name)));
   const stale = force || staleGen || !existsSync(stamp) || Math.max(...sources) > statSync(stamp).mtimeMs;
   if (!stale) return false;
   // Sources may change while we build; the stamp carries the time the build began.
   const began = new Date();
   if (staleGen) {
     rmSync(gen, { recursive: true, force: true });
-    run("@grpc/proto-loader/build/bin/proto-loader-gen-types.js", [
+    run("node_modules/@grpc/proto-loader/build/bin/proto-loader-gen-types.js", [
       "--longs=String", "--enums=String", "--defaults", "--oneofs", "--keepCase", "--grpcLib=@grpc/grpc-js",
       "--importFileExtension=.ts", "--targetFileExtension=.ts", "--includeDirs=proto", `--outDir=${gen}`, ...protos,
     ]);
@@ -47,8 +47,9 @@ export function build({ force = false } = {}) {
     for (const name of readdirSync(gen)) if (name.endsWith(".ts")) rmSync(join(gen, name));
     writeFileSync(genStamp, "");
   }
-  run("typescript/bin/tsc", ["-p", "."]);
-  chmodSync(join(root, "dist/src/main.js"), 0o755);
+  run("node_modules/typescript/bin/tsc", ["-p", "."]);
+  run("scripts/bundle.mjs", []);
+  for (const name of ["main.js", "fast.cjs"]) chmodSync(join(root, "dist/src", name), 0o755);
   mkdirSync(join(root, "dist"), { recursive: true });
   writeFileSync(stamp, "");
   utimesSync(stamp, began, began);

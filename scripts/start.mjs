@@ -42,7 +42,7 @@ try {
 }
 if (process.exitCode !== 1) {
   // The same process goes on as pact, so that signals, the terminal and the exit status are its own.
-  const main = join(root, "dist/src/main.js");
+  const main = join(root, "dist/src/fast.cjs");
   const words = args.length > 0 ? args : isatty(0) ? [] : ["run", "-", "--keep-going"];
   process.argv = [process.execPath, main, ...words];
   await import(pathToFileURL(main).href);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The process edge: argv, environment and real streams in, exit status out.
-// The only file that ends the process.
+// The only file that ends the process. No top-level await: it is bundled as CommonJS too.
 import { constants } from "node:os";
 import { systemIo } from "./app/io.ts";
 import { once } from "./app/once.ts";
@@ -24,7 +24,8 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
-const io = systemIo(process);
-const status = await once(process.argv.slice(2), io, cancel.signal);
-const killed = ending === "SIGTERM" || ending === "SIGHUP" ? 128 + constants.signals[ending] : status;
-end(status === 0 ? 0 : killed);
+// It never rejects.
+void once(process.argv.slice(2), systemIo(process), cancel.signal).then((status) => {
+  const killed = ending === "SIGTERM" || ending === "SIGHUP" ? 128 + constants.signals[ending] : status;
+  end(status === 0 ? 0 : killed);
+});

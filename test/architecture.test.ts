@@ -18,7 +18,7 @@ interface Rule {
 const RULES: Readonly<Record<string, Rule>> = {
   "main.ts": { folders: ["app"], packages: [] },
   api: { folders: [], packages: [] },
-  contract: { folders: [], packages: ["@grpc/grpc-js", "@grpc/proto-loader"] },
+  contract: { folders: [], packages: ["@grpc/grpc-js", "protobufjs/light.js"] },
   core: { folders: ["api"], packages: ["fuzzy", "valibot"] },
   render: { folders: ["api", "core"], packages: ["fast-string-width", "yaml"] },
   "render/theme.ts": { folders: [], packages: ["chalk"] },

@@ -24,8 +24,12 @@ export async function checkJournal(dir: string, signal?: AbortSignal): Promise<V
   return said.found;
 }
 
-if (process.argv[1] === SELF) {
+/** What the child does: one answer on stdout. */
+async function answer(dir: string): Promise<void> {
   const { verifyJournal } = await import("./journal/verify.ts");
-  const said: Said = await verifyJournal(process.argv[2] ?? "").then((found) => ({ found }), (error: unknown) => ({ failed: messageOf(error) }));
+  const said: Said = await verifyJournal(dir).then((found) => ({ found }), (error: unknown) => ({ failed: messageOf(error) }));
   process.stdout.write(JSON.stringify(said));
 }
+
+// No top-level await, which a CommonJS bundle cannot have.
+if (process.argv[1] === SELF) void answer(process.argv[2] ?? "");

@@ -26,9 +26,11 @@ const FILES: Readonly<Record<string, string>> = {
       writeFileSync("built", "");
       return true;
     }`,
-  "dist/src/main.js": `let input = ""; for await (const part of process.stdin) input += part;
-    console.log(JSON.stringify({ argv: process.argv.slice(2), input }));
-    process.exitCode = Number(process.env.CODE ?? 0);`,
+  "dist/src/fast.cjs": `let input = "";
+    process.stdin.on("data", (part) => (input += part)).on("end", () => {
+      console.log(JSON.stringify({ argv: process.argv.slice(2), input }));
+      process.exitCode = Number(process.env.CODE ?? 0);
+    });`,
   "dist/src/site/paths.js": `export const defaultSiteDir = () => "/the/site";`,
   "dist/src/site/launch.js": `import { appendFileSync } from "node:fs";
     export async function launchSite(options) {
