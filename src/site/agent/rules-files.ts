@@ -35,15 +35,43 @@ export const lscpuRule = without("s", ["sysroot"], "s");
 /** Direct access to the hardware, other databases, questions to name servers. */
 export const lspciRule = without("HAOMipFqQG", [], "ipFHsdAO");
 
-/** BSD `e` shows the environment of processes, where secrets are. */
+/** Options of ps: clusters that end in a letter whose value is the next word, of either style. */
+const PS_VALUE_NEXT = /^-[AadefFHjlLMmNPTVwyZc]*[oOCpquUgGstk]$|^[acfghjlmnrsuvwxALHSTXZV]*[oOpktUq]$|^--(?:sort|format|pid|ppid|user|User|group|Group|tty|sid|cols|rows|quick-pid)$/;
+/** Values of these mean nothing in the BSD style, where they would be read as more options. */
+const PS_VALUE_SYSV = /^-[A-Za-z]*[CuUgGs]$/;
+/** Beginnings that show the environment when read as BSD options. */
+const PS_BSD_ENVIRONMENT = /^[acfghjlmnrsuvwxALHSTXZV]*[eE]/;
+
+/**
+ * Environments hold secrets. BSD `e` and the column `environ` show them; and a command line that
+ * ps cannot read it reads again in the BSD style, dashes or not: there `-ef` is `ef`, and the user
+ * of `-u auxe` is four options. So `-e` goes to it as `-A`, which means the same and exists in one style only.
+ */
 export const psRule: ArgumentRule = (args) => {
-  let value = false;
+  const told: string[] = [];
+  let before = "";
   for (const arg of args) {
-    if (!value && !arg.startsWith("-") && /^[A-Za-z]*e[A-Za-z]*$/.test(arg)) return refuse("showing the environment of processes is not allowed");
-    value = !value && (/^-[A-Za-z]*[oOCpquUgGstkN]$/.test(arg) || /^[A-Za-z]*[oOpkt]$/.test(arg) || /^--(sort|format|pid|ppid|user|group|tty|sid|cols|rows)$/.test(arg));
+    const isValue = PS_VALUE_NEXT.test(before) && !arg.startsWith("-");
+    before = isValue ? "" : arg;
+    const cluster = /^-([AadefFHjlLMmNPTVwyZc]*)(?:([oOCpquUgGstk])(.*))?$/s.exec(arg);
+    if (/environ/i.test(arg) || (isValue ? PS_VALUE_SYSV.test(told.at(-1) ?? "") && readsAsEnvironment(arg) : showsEnvironment(arg, cluster))) {
+      return refuse("showing the environment of processes is not allowed");
+    }
+    told.push(cluster === null || isValue ? arg : arg.replace(/^-[^oOCpquUgGstk]*/, (flags) => flags.replaceAll("e", "A")));
   }
-  return READ;
+  return { kind: "read", args: told };
 };
+
+/** A name such as root or node is none: what follows `o`, `k`, `p` … would be a value that is not one. */
+const readsAsEnvironment = (word: string): boolean => PS_BSD_ENVIRONMENT.test(word);
+
+function showsEnvironment(arg: string, cluster: RegExpExecArray | null): boolean {
+  if (arg.startsWith("--")) return false;
+  if (!arg.startsWith("-")) return PS_BSD_ENVIRONMENT.test(arg) || (/^[A-Za-z]*e/.test(arg) && !/[oOptkUq]/.test(arg));
+  // Not of the one style, so read in the other: `-auxe`.
+  if (cluster === null) return arg.includes("e");
+  return "CuUgGs".includes(cluster[2] ?? "-") && readsAsEnvironment(cluster[3] ?? "");
+}
 
 /**
  * Whether the command reads what is below the folders it is given: "given", or

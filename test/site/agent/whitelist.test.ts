@@ -29,7 +29,7 @@ const READS = [
   "cat /etc/hosts", "df -h", "diff -u /etc/a /etc/b", "dmesg -T --level err", "echo hello --file", "ethtool eth0", "ethtool -S eth0", "file /etc/hosts", "free -m",
   "grep -n root /etc/passwd", "grep -r root /etc/security", "grep -F -e x /etc/hosts", "head -n 3 /etc/hosts", "hostname", "hostname -f", "htop --version", "ip addr", "ip -br a", "ip -4 -o addr show dev lo",
   "ip r", "ip -s link show", "journalctl -u sshd -n 50 --no-pager", "journalctl -f", "ls -la /etc", "lsblk -J", "lscpu", "lsmod", "lspci -vv", "md5sum /etc/hosts", "modprobe -n nfs",
-  "mount", "mount -t nfs", "nvidia-smi", "nvidia-smi --query-gpu=name --format=csv", "nvidia-smi topo -m", "ping host", "ping -c 3 host", "ps aux", "ps -ef", "ps -eo pid,etime", "ps axo etime,pid", "ps -C node", "ps -u root", "top -b -n 1 -u root",
+  "mount", "mount -t nfs", "nvidia-smi", "nvidia-smi --query-gpu=name --format=csv", "nvidia-smi topo -m", "ping host", "ping -c 3 host", "ps aux", "ps -ef", "ps -eo pid,etime", "ps axo etime,pid", "ps -C node", "ps -u root", "ps -eLf", "ps -p 1 -o etime", "ps -fp 1", "ps --sort etime", "ps -o user,time", "ps aux --sort -etime", "top -b -n 1 -u root",
   "rocm-smi --showtemp", "sha256sum -c /etc/sums", "ss -tlnp", "stat /etc/hosts", "sysctl -a", "sysctl vm.swappiness", "sysctl -n net/core/somaxconn", "systemctl", "systemctl status sshd", "systemctl list-units --type service",
   "systemctl show -p ActiveState sshd", "systemctl is-active sshd", "tail -f /var/log/x", "top", "top -b -n 3", "traceroute host", "uname -a", "uptime", "wc -l /etc/hosts",
 ];
@@ -47,7 +47,7 @@ const ESCAPES = [
   "ls /root", "lsblk --sysroot /x", "lscpu -s /x", "lsmod /etc/shadow", "lspci -H1", "lspci -F x", "lspci -A intel-conf1", "md5sum /root/.ssh/id", "modprobe -C /etc/evil x", "modprobe -d /tmp x", "modprobe -f x", "modprobe ../x", "modprobe x install=/bin/sh;id",
   "mount --bind / /opt", "mount -o bind / /opt", "mount -o remount,rw /usr", "mount -o remount,rw -t tmpfs x /opt", "mount -a", "mount -t devtmpfs x /opt", "mount -t proc x /opt", "mount /dev/sda /opt", "mount -t tmpfs x /proc/sys", "mount -t tmpfs x /usr",
   "mount -t tmpfs x /opt/../usr", "mount -t tmpfs -o size=1m -o suid x /opt", "mount -t tmpfs -t proc -o ro x /opt", "mount --move /a /b", "mount -N 1 x /opt", "mount -t tmpfs x /run/pact/bin", "mount -t tmpfs x opt",
-  "nvidia-smi -f /etc/x", "nvidia-smi --filename=/etc/x", "ping -f host", "ping -c 1000000 host", "ping -i 0.001 host", "ping -b 255.255.255.255", "ping -c x host", "ps e", "ps auxe", "ps axeww", "rocm-smi --save /etc/x", "rocm-smi --load x",
+  "nvidia-smi -f /etc/x", "nvidia-smi --filename=/etc/x", "ping -f host", "ping -c 1000000 host", "ping -i 0.001 host", "ping -b 255.255.255.255", "ping -c x host", "ps e", "ps auxe", "ps axeww", "ps -auxeww", "ps -axe", "ps -N eww", "ps -ostat eww", "ps -oargs eww", "ps -u auxe", "ps -uxe", "ps -C xe -r", "ps -o environ", "ps -eo pid,environ", "ps --format environ", "ps p 1 e", "rocm-smi --save /etc/x", "rocm-smi --load x",
   "sha256sum /etc/shadow-", "ss -K dst 1.2.3.4", "ss -tK", "ss --kill", "ss -D /etc/x", "ss -F x", "ss -N x", "stat /root/x", "sysctl -p /etc/evil", "sysctl --load=/x", "sysctl --system", "sysctl ../../etc/x", "sysctl -w a/../../x=1",
   "systemctl poweroff", "systemctl reboot", "systemctl kexec", "systemctl edit x", "systemctl -H root@x status", "systemctl --host=x status", "systemctl -M x status", "systemctl set-environment A=b", "systemctl isolate rescue", "systemctl link /x", "systemctl --root=/x enable y", "systemctl switch-root /x",
   "tail -n1 /etc/shadow", "top -n 99999999", "traceroute -g 1.2.3.4 host", "traceroute -M tcp host", "umount /proc/sys", "umount /usr", "umount -a", "umount /", "umount tmpfs", "umount -R /opt", "umount /opt/../usr", "uname /etc/shadow", "uptime /root/x", "wc --files0-from=list", "wc --files0-f=list",
@@ -56,6 +56,17 @@ const ESCAPES = [
 for (const line of READS) test(`read-only: ${line}`, () => assert.is(fate(line), "read"));
 for (const line of CHANGES) test(`state-changing: ${line}`, () => assert.is(fate(line), "change"));
 for (const line of ESCAPES) test(`refused: ${line}`, () => assert.is(fate(line), "refuse"));
+
+test("ps never gets a -e that it could read in the BSD style", () => {
+  const told = (line: string): unknown => {
+    const verdict = ruleOf("ps")?.judge(line.split(" "), { terminal: false });
+    return verdict?.kind === "read" ? verdict.args : verdict?.kind;
+  };
+  assert.equal(told("-ef"), ["-Af"]);
+  assert.equal(told("-e -u ww"), ["-A", "-u", "ww"]);
+  assert.equal(told("-eo pid,etime"), ["-Ao", "pid,etime"]);
+  assert.equal(told("-ofe,time"), ["-ofe,time"]);
+});
 
 test("every command has at least one escape in the table above", () => {
   const tried = new Set(ESCAPES.map((line) => line.split(" ")[0]));
