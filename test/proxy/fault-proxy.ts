@@ -1,0 +1,70 @@
+// A TCP proxy that does to a connection what networks and half-dead servers do.
+import { type Socket, connect, createServer } from "node:net";
+
+export type Fault =
+  | { readonly kind: "pass" }
+  /** Every piece of an answer comes this much later. */
+  | { readonly kind: "delay"; readonly ms: number }
+  /** Accepts and never forwards. */
+  | { readonly kind: "black hole" }
+  /** Nothing listens. */
+  | { readonly kind: "refuse" }
+  /** Cuts the connection once so many bytes of an answer have passed. */
+  | { readonly kind: "reset"; readonly bytes: number }
+  /** Ends its side once so many bytes of an answer have passed, and goes on taking. */
+  | { readonly kind: "half-close"; readonly bytes: number }
+  /** Answers with bytes that mean nothing. */
+  | { readonly kind: "garbage" };
+
+export interface FaultProxy {
+  /** http://HOST:PORT */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Listens on a free port of an address of its own, where no other journal answers. */
+export async function startFaultProxy(target: string, fault: Fault): Promise<FaultProxy> {
+  const { hostname, port } = new URL(target);
+  const open = new Set<Socket>();
+  const keep = (socket: Socket): void => {
+    open.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => open.delete(socket));
+  };
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    keep(socket);
+    if (fault.kind === "black hole") return void socket.resume();
+    if (fault.kind === "garbage") return void socket.resume().write(Buffer.alloc(512, "\u0007\u00ff garbage \u001b[31m\n", "latin1"));
+    const behind = connect(Number(port), hostname);
+    keep(behind);
+    socket.pipe(behind);
+    socket.on("close", () => behind.destroy());
+    behind.on("close", () => fault.kind !== "half-close" && socket.destroy());
+    forward(behind, socket, fault);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.83.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const close = (): Promise<void> => new Promise((resolve) => {
+    for (const socket of open) socket.destroy();
+    server.close(() => resolve());
+  });
+  if (fault.kind === "refuse") {
+    await close();
+    return { url: `http://127.83.0.1:${address.port}`, close: async () => {} };
+  }
+  return { url: `http://127.83.0.1:${address.port}`, close };
+}
+
+function forward(behind: Socket, socket: Socket, fault: Fault): void {
+  let passed = 0;
+  behind.on("data", (bytes) => {
+    const left = fault.kind === "reset" || fault.kind === "half-close" ? Math.max(0, fault.bytes - passed) : bytes.length;
+    passed += bytes.length;
+    if (fault.kind === "delay") return void setTimeout(() => socket.writable && socket.write(bytes), fault.ms);
+    if (left > 0 && socket.writable) socket.write(bytes.subarray(0, left));
+    if (left >= bytes.length) return;
+    if (fault.kind === "reset") socket.resetAndDestroy();
+    else socket.end();
+  });
+}
