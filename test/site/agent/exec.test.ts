@@ -1,9 +1,18 @@
 // Running commands on a virtual node: streaming, limits, ends, and what is left behind.
+import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { admin, ai, exec, failureOf, NODE, namespacesMissing, openBench, ops, processesWith, until, viewer, type Bench } from "./support/agents.ts";
+
+/** Lists what a child gets, with ordinary streams and with sealed ones. */
+const SEALED = `const { spawnSync } = require("node:child_process");
+import(${JSON.stringify(new URL("../../../src/site/agent/descriptors.js", import.meta.url).href)}).then(({ sealed }) => {
+  const links = (stdio) => spawnSync("/bin/ls", ["-l", "/proc/self/fd"], { stdio }).stdout.toString().replaceAll("\\n", " ");
+  console.log("with: " + links(["ignore", "pipe", "pipe"]));
+  console.log("sealed: " + links(sealed("ignore", "pipe", "pipe")));
+});`;
 
 let bench: Bench;
 const missing = await namespacesMissing();
@@ -135,6 +144,21 @@ inNamespace("each run is in the journal before its exit code, with its size and 
   assert.is(facts.stdout.bytes, 4);
   assert.is(facts.stdout.head, "a b\n");
   assert.match(facts.stdout.sha256, /^[0-9a-f]{64}$/);
+});
+
+inNamespace("a command inherits no file of the site, neither its own nor by way of the node's first process", async () => {
+  // As a database library does: without the mark that closes it in children, and above those that Node marks when it starts.
+  const child = spawn("/bin/bash", ["-c", "exec 100</etc/hostname; exec \"$0\" -e \"$1\"", process.execPath, SEALED], { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString("utf8")));
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  assert.is(code, 0);
+  assert.match(said, /^with: .*etc\/hostname/m);
+  assert.match(said, /^sealed: (?!.*hostname)/m);
+  for (const folder of ["/proc/self/fd", "/proc/1/fd"]) {
+    const links = (await exec(bench, viewer, ["ls", "-l", folder])).stdout.toString();
+    assert.not.match(links, /-> \/(?!proc\/|dev\/null)/, folder);
+  }
 });
 
 inNamespace("every call leaves one audit record", async () => {
