@@ -127,6 +127,24 @@ test("a remote shell: prompt, commands, their record, status, and back", async (
   assert.is((await shell.exited).exitCode, 0);
 });
 
+test("Ctrl-C on a node belongs to the node: it ends a command or clears the line, never the session", async () => {
+  const shell = await pact(["shell", "node-001"]);
+  await shell.see("pact:node-001> ");
+  shell.type("\u0003");
+  await shell.see("pact:node-001> ");
+  shell.type("half a line\u0003");
+  await shell.see("pact:node-001> ");
+  shell.type("tail -f /etc/os-release\r");
+  await until(() => running("tail -f /etc/os-release").length > 0, "the command runs");
+  shell.type("\u0003");
+  await until(() => running("tail -f /etc/os-release").length === 0, "the command is gone");
+  await shell.see("pact:node-001> ");
+  shell.type("echo still $((40 + 2))\r");
+  await shell.see("still 42");
+  shell.type("exit\r");
+  assert.is((await shell.exited).exitCode, 0);
+});
+
 test("one-shot shell: sizes go along, ~. leaves, and the terminal is as before", async () => {
   const { PACT_ENDPOINT: _, ...env } = await site.env("ops");
   const script = `stty -g > before; ${JSON.stringify(process.execPath)} ${JSON.stringify(MAIN)} shell node-001; echo left $?; stty -g > after; cmp before after && echo same`;

@@ -57,7 +57,9 @@ for fd in /proc/$$/fd/*; do
 done
 ${KEYS}
 shopt -s checkwinsize
-trap 'echo' INT QUIT
+# While a line is read the editor starts it anew, without its prompt.
+trap 'printf "\\n%s" "$reading"' INT QUIT
+reading=
 trap 'stayed=1' USR1
 trap '' TSTP
 status=0
@@ -70,12 +72,14 @@ incomplete() {
 }
 
 while :; do
-  line=
+  line= reading=$prompt
   IFS= read -e -r -p "$prompt" line || { echo; break; }
   while [[ -n $line ]] && incomplete "$line"; do
+    reading='> '
     IFS= read -e -r -p '> ' more || { echo; line=; break; }
     [[ $line == *\\\\ ]] && line=\${line%\\\\}$more || line+=$'\\n'$more
   done
+  reading=
   [[ $line =~ [^[:space:]] ]] || continue
   history -s -- "$line"
   if ! ask line "$line" || [[ $answer != run ]]; then

@@ -129,7 +129,10 @@ async function start(
 async function openSessionTerminal(
   node: AgentNode, log: CommandLog, gate: Gate, shellFolder: string, open: ShellOpen__Output, sender: Sender<ShellOutput>,
 ): Promise<Terminal> {
-  const launch = await node.place.launch("/bin/bash", ["-p", `${shellFolder}/lib/session`]);
+  // What enters the namespace waits outside it, in the terminal's own process group: it must
+  // not take Ctrl-C for itself. The session gets the signals back.
+  const inside = await node.place.launch("/usr/bin/env", ["--default-signal=INT,QUIT,TSTP", "/bin/bash", "-p", `${shellFolder}/lib/session`]);
+  const launch = { ...inside, file: "/bin/bash", args: ["-c", `trap '' INT QUIT TSTP; exec "$@"`, "pact", inside.file, ...inside.args] };
   const term = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/.test(open.term) ? open.term : "xterm-256color";
   const terminal = openTerminal({
     ...launch,
