@@ -8,7 +8,12 @@ export interface Broken {
   readonly kind: "foreign" | "mute" | "broken" | "unreachable";
   readonly why: string;
   readonly hint?: string;
+  /** A cut connection: with TLS 1.3 the alert that names the reason may be lost on the way. */
+  readonly cut?: true;
 }
+
+/** What a cut connection means where TLS is spoken. */
+export const CUT_BEHIND_TLS = { why: "it cuts the connection; it may not accept our certificate, or want one", hint: "if it wants a client certificate: set cert_file and key_file in [tls] of cli.toml" } as const;
 
 const CANCELLED = 1;
 const UNAVAILABLE = 14;
@@ -32,8 +37,8 @@ const RULES: readonly Rule[] = [
   [/ETIMEDOUT/u, { kind: "unreachable", why: "the connection timed out" }],
   [/EHOSTUNREACH|ENETUNREACH/u, { kind: "unreachable", why: "no route to the host" }],
   [/Name resolution failed|ENOTFOUND|EAI_AGAIN/u, { kind: "unreachable", why: "the host name is not known" }],
-  [/Last error: Failed to connect/u, { kind: "unreachable", why: "it closes the connection at once; it may want https://" }],
-  [/ECONNRESET|Connection dropped|EPIPE|Socket closed/u, { kind: "unreachable", why: "the connection was cut" }],
+  [/Last error: Failed to connect/u, { kind: "unreachable", why: "it closes the connection at once; it may want https://", cut: true }],
+  [/ECONNRESET|Connection dropped|EPIPE|Socket closed/u, { kind: "unreachable", why: "the connection was cut", cut: true }],
 ];
 
 /** What a status says of the connection; undefined when the server itself answered it. */

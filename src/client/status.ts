@@ -4,7 +4,7 @@ import type { Metadata, ServiceError } from "@grpc/grpc-js";
 import { FAILURES, PactError, asPactError, type FailureDetails, type FailureName, type Setting } from "../api/index.ts";
 import { APPROVAL_EXECUTES, APPROVAL_ID, FAILURE, HINT, MAX_HINT } from "../contract/metadata.ts";
 import type { PeerKind } from "./endpoint.ts";
-import { brokenConnection, execFailureName, failureByWords } from "./phrases.ts";
+import { CUT_BEHIND_TLS, brokenConnection, execFailureName, failureByWords } from "./phrases.ts";
 import { serverText } from "./visible.ts";
 
 /** Whom a call goes to, for messages. */
@@ -97,7 +97,7 @@ export function silence(about: Attempt, details: FailureDetails = {}): PactError
 /** The peer cannot be reached: unreachable for the journal, connection for an agent. */
 export function unreachable(about: Attempt, words: { readonly what?: string; readonly why: string; readonly hint?: string | undefined; readonly cause?: unknown }): PactError {
   const { peer } = about;
-  const fallback = peer.kind === "journal" && /\/\/(?:localhost|127\.|\[::1\])/u.test(peer.address.value) ? "pact site up" : undefined;
+  const fallback = peer.kind === "journal" && /^http:\/\/(?:localhost|127\.|\[::1\])/u.test(peer.address.value) ? "pact site up" : undefined;
   return new PactError(peer.kind === "journal" ? "unreachable" : "connection", words.what ?? `cannot reach ${peerAt(peer)}`, {
     reason: `${words.why}; ${origin(peer)}`,
     hint: words.hint ?? fallback,
@@ -188,8 +188,10 @@ function transport(error: ServiceError, about: Attempt): PactError | undefined {
       return worded("remote", found.why, about, undefined, error);
     case "mute":
       return silence(about, { reason: `${found.why}; ${origin(about.peer)}`, cause: error });
-    case "unreachable":
-      return unreachable(about, { why: found.why, hint: found.hint, cause: error });
+    case "unreachable": {
+      const { why, hint } = found.cut === true && about.peer.address.value.startsWith("https:") ? CUT_BEHIND_TLS : found;
+      return unreachable(about, { why, hint, cause: error });
+    }
   }
 }
 

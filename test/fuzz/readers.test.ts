@@ -9,6 +9,7 @@ import { readConfig } from "../../src/app/files.ts";
 import { runningSite } from "../../src/app/running-site.ts";
 import { openCache } from "../../src/auth/cache.ts";
 import { SITE_FILE } from "../../src/contract/control.ts";
+import { HistoryFile } from "../../src/repl/history-file.ts";
 import { tempFolder } from "../support/folder.ts";
 
 const RUNS = { numRuns: 1_500, seed: 20_261_125 };
@@ -63,6 +64,18 @@ test("site.json", async () => {
   await fc.assert(fc.asyncProperty(damaged(good), async (bytes) => {
     writeFileSync(join(dir, SITE_FILE), bytes);
     runningSite(dir);
+  }), RUNS);
+});
+
+test("history.jsonl", async () => {
+  const path = join(tempFolder(), "history.jsonl");
+  const record = (line: string): string => JSON.stringify({ line, time: "2026-01-01T00:00:00Z", vcluster: null, node: null, exit: 0, duration_ms: 1, session: "s" });
+  const file = new HistoryFile(path, () => {});
+  await fc.assert(fc.asyncProperty(damaged(`${record("status")}\n${record("log -n 1")}\n`), async (bytes) => {
+    writeFileSync(path, bytes, { mode: 0o600 });
+    for (const { line, time } of file.load()) {
+      if (typeof line !== "string" || Number.isNaN(time.getTime())) throw new Error("a record that is none");
+    }
   }), RUNS);
 });
 
