@@ -159,6 +159,7 @@ export class Host {
     // A live view has no end of its own: stopping it is how one ends it.
     const isLive = outcome.result.kind === "rows" && outcome.result.live;
     const { problems } = rendered;
+    if (signal.aborted && !isLive && problems.some(({ failure }) => failure === "interrupted")) return exitOf(problems);
     if (signal.aborted && !isLive) return await this.#failed(new PactError("interrupted", "interrupted"), settings, undefined);
     if (globals.partialOk === true && rendered.answered > 0) return 0;
     if (globals.remoteRc === true && problems.length > 0 && problems.every(({ failure }) => failure === "remoteExit")) {

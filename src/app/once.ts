@@ -1,25 +1,12 @@
 // One run of the program: a command from argv, lines from a file or stdin, or the shell.
 import { PactError, exitOf } from "../api/index.ts";
 import { peekGlobals } from "../core/peek.ts";
-import { type Word, wordsFromArgv } from "../core/word.ts";
+import { wordsFromArgv } from "../core/word.ts";
 import { failureLines } from "../render/failure.ts";
 import { PLAIN } from "../render/theme.ts";
+import { commandOf } from "./disguise.ts";
 import { Host } from "./host.ts";
 import type { Io } from "./io.ts";
-
-const DISGUISES = [
-  { flag: "version", texts: ["--version", "-V"] },
-  { flag: "help", texts: ["--help", "-h"] },
-] as const;
-
-/** `--version` and a lone `--help` are commands in disguise; undefined when it is the shell that is wanted. */
-function commandOf(words: readonly Word[], host: Host): readonly Word[] | undefined {
-  if (!host.registry.isBare(words)) return words;
-  const globals = peekGlobals(words);
-  const disguise = DISGUISES.find(({ flag }) => globals[flag] === true);
-  if (disguise === undefined) return undefined;
-  return [...words.filter(({ text }) => !disguise.texts.some((other) => other === text)), ...wordsFromArgv([disguise.flag])];
-}
 
 /** Runs and answers the exit status; never throws. */
 export async function once(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
@@ -28,7 +15,7 @@ export async function once(argv: readonly string[], io: Io, signal: AbortSignal)
     const words = wordsFromArgv(argv);
     if (argv[0] === "-c") return await lines(argv, io, signal);
     host = await Host.create(io, { interactive: false });
-    const command = commandOf(words, host);
+    const command = commandOf(words, host.registry);
     if (command !== undefined) return await host.run(command, io.out, io.err, signal);
     const { runBare } = await import("./bare.ts");
     return await runBare(words, io, signal);

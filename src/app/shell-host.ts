@@ -4,10 +4,11 @@ import type { PactError } from "../api/index.ts";
 import { type Candidate, complete } from "../core/complete.ts";
 import { lex, quoteWord } from "../core/lexer.ts";
 import type { Sink } from "../core/sink.ts";
-import type { Word } from "../core/word.ts";
+import { type Word, wordsFromArgv } from "../core/word.ts";
 import { withoutSecrets } from "../repl/child-env.ts";
 import type { History } from "../repl/history.ts";
 import type { ShellHost } from "../repl/host.ts";
+import { commandOf } from "./disguise.ts";
 import type { Host } from "./host.ts";
 import { KnownNames } from "./known.ts";
 
@@ -32,7 +33,8 @@ export class HostForShell implements ShellHost {
   async command(words: readonly Word[], out: Sink, err: Sink, signal: AbortSignal): Promise<number> {
     // Advice reads `pact …`, and is pasted here too.
     const own = words.length > 1 && words[0]?.text === "pact" ? words.slice(1) : words;
-    return await this.#host.run(own, out, err, signal);
+    const line = own[0]?.text === "?" ? [...wordsFromArgv(["help"]), ...own.slice(1)] : own;
+    return await this.#host.run(commandOf(line, this.#host.registry) ?? line, out, err, signal);
   }
 
   async failure(error: PactError, err: Sink, line?: string): Promise<void> {

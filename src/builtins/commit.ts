@@ -76,12 +76,14 @@ async function* commitAll(call: Call<any, any>, vcluster: string, wish: Wish): A
     yield item;
   }
   if (touched > 0) return;
-  call.note(`no drift on any node of ${vcluster}: the entry carries the message alone`);
+  const alone = `no drift on any node of ${vcluster}: the entry carries the message alone`;
   if (call.options.dryRun) {
+    call.note(alone);
     yield outcome({ vcluster, status: "unchanged", message: wish.message });
     return;
   }
   const written = await append(call, await call.journal(), wish, { kind: "vcluster", name: vcluster }, vcluster, undefined);
+  call.note(alone);
   const about = { vcluster, message: wish.message };
   yield typeof written === "number" ? outcome({ ...about, status: "committed", seq: written }) : outcome({ ...about, status: "pending_approval", ...written });
 }

@@ -12,7 +12,7 @@ async function* execOn(agents: Agents, node: string, argv: readonly string[], si
 
 export default defineCommand({
   summary: "Run a whitelisted command on a node",
-  details: "The command runs without a shell: words are passed as they are. In the pact shell an unquoted | pipes into a local program. Command and output are kept in the audit log.",
+  details: "The command runs without a shell: words are passed as they are. In the pact shell an unquoted | pipes into a local program. Command and output are kept in the audit log. Viewers may run what only reads.",
   args: {
     node: required(values.node, "where to run it"),
     command: rest(values.remoteWord, "command and arguments, after --"),

@@ -92,7 +92,10 @@ export async function complete(before: readonly string[], partial: string, regis
     const globals = partial.startsWith("-") ? [...flagTable(GLOBALS)].filter(([name]) => name.startsWith("--")).map(([text, { param }]) => ({ text, note: param.help })) : [];
     return startingWith([...below, ...globals], partial);
   }
-  if (found.command.path === "help") return startingWith(commandWords(registry, before.slice(1), interactive), partial);
+  if (found.command.path === "help") {
+    const topics = before.length === 1 ? [{ text: "flags", note: "flags of every command" }, { text: "exit-codes", note: "exit codes" }] : [];
+    return startingWith([...commandWords(registry, before.slice(1), interactive), ...topics], partial);
+  }
   const { default: command } = await (found.command as Registered).entry.load();
   return startingWith(argumentCandidates(command, found.rest.map(({ text }) => text), partial, known), partial);
 }

@@ -16,7 +16,7 @@ export function failureLines(error: PactError, theme: Theme, verbose: number): s
   const lines = [`${theme.bad("error:")} ${visible(at + error.message)}`];
   if (reason !== undefined) lines.push(`  why: ${visible(reason)}`);
   if (hint !== undefined) lines.push(`  try: ${visible(hint)}`);
-  if (serverHint !== undefined) lines.push(`  server says: ${visible(serverHint).slice(0, MAX_SERVER_HINT)}`);
+  if (serverHint !== undefined && (hint === undefined || !serverHint.includes(hint))) lines.push(`  server says: ${visible(serverHint).slice(0, MAX_SERVER_HINT)}`);
   if (requestId !== undefined) lines.push(`  id:  ${visible(requestId)}`);
   if (verbose >= 2) lines.push(...stack(error));
   return lines;

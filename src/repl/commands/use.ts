@@ -29,8 +29,9 @@ function selectionOf(target: string): Selection {
 /** What holds now, for the answer. */
 function selected(session: Session) {
   const value = (key: string): string | null => {
-    const found = session.context().find((entry) => entry.key === key)?.value;
-    return found === undefined || found === null ? null : String(found);
+    const found = session.context().find((entry) => entry.key === key);
+    // This host serves reads when nothing is chosen; that is no selection.
+    return found === undefined || found.value === null || found.origin.startsWith("this host") ? null : String(found.value);
   };
   const vcluster = value("vcluster");
   const node = value("node");
@@ -40,7 +41,7 @@ function selected(session: Session) {
 export default defineCommand({
   summary: "Choose the vCluster and the node for the lines that follow",
   details: "The selection belongs to this shell alone. A [context.NAME] table of cli.toml sets endpoint, vcluster, node, output and read_only together. Flags on a line rule over it.",
-  args: { target: optional(values.text, "a context of cli.toml, VCLUSTER, VCLUSTER/NODE or /NODE; - for the selection before") },
+  args: { target: optional({ ...values.text, name: "vcluster" }, "a context of cli.toml, VCLUSTER, VCLUSTER/NODE or /NODE; - for the selection before") },
   flags: { clear: on("select nothing") },
   effect: "local",
   role: "anyone",

@@ -19,6 +19,7 @@ async function* serve(options: SiteOptions, signal: AbortSignal, note: (line: st
   try {
     for (const line of site.notes) note(line);
     yield siteRow(site.file, true, site.file.nodes.length);
+    if (!site.already) note("it runs until Ctrl-C or: pact site down");
     if (!site.already) await Promise.race([aborted(signal), site.downAsked]);
   } finally {
     for (const trouble of await site.close()) note(`while closing: ${trouble}`);
