@@ -26,7 +26,8 @@ export function resolveInside(root: string, path: string): string {
       continue;
     }
     const here = `${root}/${[...at, name].join("/")}`;
-    const target = links < MOST_LINKS ? linkTarget(here) : undefined;
+    const door = PROCESS_DOOR.test(`/${[...at, name].join("/")}`);
+    const target = links < MOST_LINKS && !door ? linkTarget(here) : undefined;
     if (target === undefined) {
       at.push(name);
       continue;
@@ -37,6 +38,12 @@ export function resolveInside(root: string, path: string): string {
   }
   return `/${at.join("/")}`;
 }
+
+/**
+ * Doors that the kernel keeps in /proc: into another process's root, folder or open files.
+ * What readlink says of them is how they look from over there, not where they lead from here.
+ */
+export const PROCESS_DOOR = /^\/proc\/[^/]+(?:\/task\/[^/]+)?\/(?:root|cwd|exe|fd\/[^/]+|map_files\/[^/]+)(?:\/|$)/;
 
 function linkTarget(path: string): string | undefined {
   try {

@@ -1,7 +1,7 @@
 // Paths that no command reaches, in whatever disguise an argument holds them:
 // after `=`, glued to a short option, relative, with `..`, through links.
 import { statSync, type Stats } from "node:fs";
-import { isWithin, resolveInside, textualPath } from "./paths.ts";
+import { PROCESS_DOOR, isWithin, resolveInside, textualPath } from "./paths.ts";
 import { patternsOf, readsBelow } from "./rules-files.ts";
 
 /** Blocked for every command: the thing itself and all below. */
@@ -10,6 +10,8 @@ const BLOCKED: readonly string[] = [
 ];
 /** Blocked as text too, so that a backup such as /etc/shadow- or a URL does not slip through. */
 const BLOCKED_TEXT = /\/etc\/(?:shadow|gshadow|master\.passwd)|\/\.ssh(?:\/|$)|\/etc\/ssl\/private(?:\/|$)|\/(?:etc|run)\/pact\/ca(?:\/|$)|^~root(?:\/|$)/;
+/** A command's own streams, by the names /dev/stdin and its kind lead to. */
+const OWN_STREAM = new RegExp(`^/proc/(?:self|thread-self|${process.pid})/fd/[0-2]$`);
 const PROCESS_SECRETS = /^\/proc\/[^/]+(?:\/task\/[^/]+)?\/(?:environ|mem)$/;
 /** Commands that print what is in a file. */
 const PRINTS: ReadonlySet<string> = new Set(["cat", "head", "tail", "grep", "diff", "wc", "file", "md5sum", "sha256sum"]);
@@ -73,7 +75,7 @@ function leadsAstray(command: string, path: string, below: boolean, scope: PathS
 
 function isSensitive(path: string, { forbidden }: PathScope): boolean {
   return (
-    BLOCKED_TEXT.test(path) || PROCESS_SECRETS.test(path) ||
+    BLOCKED_TEXT.test(path) || PROCESS_SECRETS.test(path) || (PROCESS_DOOR.test(path) && !OWN_STREAM.test(path)) ||
     BLOCKED.some((folder) => isWithin(path, folder)) || forbidden.some((folder) => isWithin(path, folder))
   );
 }

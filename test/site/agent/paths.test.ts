@@ -28,7 +28,7 @@ const DISGUISES: [string, ...string[]][] = [
   ["cat", "/etc/shadow"], ["cat", "etc/shadow"], ["cat", "./etc/shadow"], ["cat", "/etc/../etc/shadow"], ["cat", "//etc//shadow"], ["cat", "/etc/./shadow"],
   ["cat", "../../../etc/shadow"], ["cat", "/etc/shadow-"], ["cat", "--x=/etc/shadow"], ["cat", "--x=a,/etc/shadow"], ["cat", "-f/etc/shadow"], ["grep", "-nfetc/shadow", "x"],
   ["cat", "/innocent"], ["cat", "innocent"], ["cat", "-xinnocent"], ["cat", "--file=innocent"], ["cat", "/srv/up/shadow"], ["cat", "/same"], ["cat", "/proc/1/environ"],
-  ["cat", "/proc/self/task/1/environ"], ["cat", "/proc/12/mem"], ["cat", "/root"], ["ls", "/root/"], ["cat", "~root/x"], ["ls", "/home/a/.ssh"], ["cat", "/home/a/.ssh/id_rsa"],
+  ["cat", "/proc/self/task/1/environ"], ["cat", "/proc/1/root/etc/hostname"], ["ls", "/proc/1/cwd"], ["cat", "/proc/self/../1/root/x"], ["cat", "/proc/1/fd/7"], ["head", "/proc/1/task/1/root/etc/hosts"], ["cat", "/proc/1/map_files/a-b"], ["cat", "/proc/12/mem"], ["cat", "/root"], ["ls", "/root/"], ["cat", "~root/x"], ["ls", "/home/a/.ssh"], ["cat", "/home/a/.ssh/id_rsa"],
   ["cat", "file:///etc/shadow"], ["cat", "@/etc/shadow"], ["ls", "/etc/ssl/private/"], ["ls", "/etc/pact/ca"], ["ls", "/run/pact/ca/x"], ["cat", "/srv/site/secrets"], ["cat", "/short/secrets"],
   ["ls", "short"], ["cat", "/etc/master.passwd"], ["grep", "-r", "x", "/etc"], ["grep", "-r", "x", "/"], ["grep", "-r", "x", "/srv"], ["grep", "-r", "x"], ["diff", "/etc", "/srv"], ["cat", "/proc/kcore"], ["ls", "root"], ["grep", "root", "root"], ["grep", "-e", "x", "root"],
 ];
@@ -36,7 +36,7 @@ for (const [command, ...args] of DISGUISES) test(`refused: ${command} ${args.joi
 
 const PLAIN: [string, ...string[]][] = [
   ["cat", "/etc/hosts"], ["cat", "/rootfs/x"], ["ls", "/etc"], ["ls", "/"], ["cat", "/loop-a"], ["cat", "/srv/up/hosts"], ["grep", "-r", "x", "/etc/ssl/certs"], ["grep", "shadow", "/etc/hosts"],
-  ["cat", "/etc/shad"], ["cat", "/srv/site2"], ["cat", "/proc/1/status"], ["echo", "a=b,c:d"], ["cat", "~/x"], ["ps", "-u", "root"], ["grep", "root", "/etc/hosts"], ["echo", "root"],
+  ["cat", "/etc/shad"], ["cat", "/srv/site2"], ["cat", "/proc/1/status"], ["cat", "/proc/self/fd/0"], ["cat", "/dev/stdin"], ["echo", "a=b,c:d"], ["cat", "~/x"], ["ps", "-u", "root"], ["grep", "root", "/etc/hosts"], ["echo", "root"],
 ];
 for (const [command, ...args] of PLAIN) test(`allowed: ${command} ${args.join(" ")}`, () => assert.not(refused(command, ...args)));
 
