@@ -44,6 +44,8 @@ export interface FailureDetails {
   /** Where in the typed line the trouble is: offsets into its text. */
   readonly span?: { readonly start: number; readonly end: number } | undefined;
   readonly cause?: unknown;
+  /** For notFound: the node that nobody knows, so that near names can be offered. */
+  readonly unknownNode?: string | undefined;
   /** For policy: the approval that the write now waits for. */
   readonly approvalId?: string | undefined;
   /** For remoteExit: the remote status. */

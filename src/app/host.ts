@@ -83,7 +83,7 @@ export class Host {
     } catch (error) {
       if (error instanceof ClosedSink) return 0;
       const failure = signal.aborted ? new PactError("interrupted", "interrupted", { cause: error }) : asPactError(error);
-      return await this.#failed(failure, settings, line);
+      return await this.#failed(await this.#advised(failure, err), settings, line);
     } finally {
       signal.removeEventListener("abort", onAbort);
       cancel.abort();
@@ -138,6 +138,13 @@ export class Host {
     if (globals.help === true) return undefined;
     const { runFile } = await import("./script.ts");
     return await runFile(String(args["file"]), this.io, flags["keepGoing"] === true, signal);
+  }
+
+  /** Advice that takes another look at the cluster, after the failure. */
+  async #advised(failure: PactError, err: Sink): Promise<PactError> {
+    if (failure.about.unknownNode === undefined || this.#last === undefined) return failure;
+    const { withNearNodes } = await import("./near-nodes.ts");
+    return await withNearNodes(failure, this.#network(this.#last, err, true));
   }
 
   async #failed(failure: PactError, settings: RenderSettings, line: string | undefined): Promise<number> {

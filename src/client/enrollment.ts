@@ -42,7 +42,7 @@ function explain(link: Link, nodeId?: string): (thrown: unknown) => never {
   return (thrown) => {
     if (!(thrown instanceof PactError)) throw thrown;
     if (thrown.failure === "notFound" && nodeId !== undefined) {
-      throw new PactError("notFound", `no node called ${nodeId}`, { ...thrown.about, reason: `the journal at ${link.endpoint.url} has no record of it`, hint: "pact status", cause: thrown });
+      throw new PactError("notFound", `no node called ${nodeId}`, { ...thrown.about, reason: `the journal at ${link.endpoint.url} has no record of it`, hint: "pact status", unknownNode: nodeId, cause: thrown });
     }
     if (thrown.failure === "unsupported") {
       throw new PactError("unsupported", `the journal at ${link.endpoint.url} keeps no records of nodes`, {
