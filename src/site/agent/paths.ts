@@ -26,8 +26,9 @@ export function resolveInside(root: string, path: string): string {
       continue;
     }
     const here = `${root}/${[...at, name].join("/")}`;
-    const door = PROCESS_DOOR.test(`/${[...at, name].join("/")}`);
-    const target = links < MOST_LINKS && !door ? linkTarget(here) : undefined;
+    // Beyond a door nothing is known, and `..` does not lead back.
+    if (PROCESS_DOOR.test(`/${[...at, name].join("/")}`)) return `/${[...at, name, ...left].join("/")}`;
+    const target = links < MOST_LINKS ? linkTarget(here) : undefined;
     if (target === undefined) {
       at.push(name);
       continue;
