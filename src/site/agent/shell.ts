@@ -32,7 +32,7 @@ export function openSessions(node: AgentNode, gate: Gate, shellFolder: string): 
   let count = 0;
   const serve = async (call: ShellCall): Promise<void> => {
     const visit = new Visit(node.desk, RPC, call);
-    const inbox = inboxOf(call);
+    const inbox = inboxOf(call, stop.signal);
     call.on("error", () => {});
     call.sendMetadata(visit.headers());
     let counted = false;
@@ -76,7 +76,10 @@ interface Inbox {
   rest(take: (message: ShellInput__Output | undefined) => void): void;
 }
 
-function inboxOf(call: ShellCall): Inbox {
+/** How long a client may keep an admitted call without saying what it wants, ms of real time. */
+const FIRST_WORD_MS = 10_000;
+
+function inboxOf(call: ShellCall, stop: AbortSignal): Inbox {
   const early: (ShellInput__Output | undefined)[] = [];
   let take = (message: ShellInput__Output | undefined): void => void early.push(message);
   let wake: () => void = () => {};
@@ -87,9 +90,14 @@ function inboxOf(call: ShellCall): Inbox {
   call.on("data", deliver);
   call.on("end", () => deliver(undefined));
   call.on("cancelled", () => deliver(undefined));
+  const nothing = (): void => deliver(undefined);
   return {
     async first() {
-      if (early.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      const late = setTimeout(nothing, FIRST_WORD_MS);
+      stop.addEventListener("abort", nothing);
+      if (early.length === 0 && !stop.aborted) await new Promise<void>((resolve) => (wake = resolve));
+      stop.removeEventListener("abort", nothing);
+      clearTimeout(late);
       return early.shift();
     },
     rest(next) {
