@@ -1,12 +1,13 @@
 // The built program as an operator sees it: a real terminal, a real site.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Pty, startPty } from "./repl/support/pty.ts";
 import { until } from "./repl/support/sinks.ts";
+import { processesWith } from "./support/processes.ts";
 import { type TestSite, startTestSite } from "./support/site.ts";
 
 const MAIN = fileURLToPath(new URL("../src/main.js", import.meta.url));
@@ -26,17 +27,6 @@ async function pact(words: string[] = [], user?: string): Promise<Pty> {
   const pty = startPty(process.execPath, [MAIN, ...words], { ...env, TERM: "xterm-256color", LANG: "C.UTF-8" }, site.home);
   open.push(pty);
   return pty;
-}
-
-/** Processes anywhere on this machine whose arguments contain a text. */
-function running(text: string): string[] {
-  return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").includes(text) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-    } catch {
-      return false;
-    }
-  });
 }
 
 test("a line, its answer, its code in the prompt, and out with Ctrl-D", async () => {
@@ -85,10 +75,10 @@ test("Ctrl-C cancels the command, ends its process on the node and keeps the she
   await shell.see("pact> ");
   shell.type("exec node-001 -- tail -f /etc/hostname\r");
   await shell.see("node-001");
-  await until(() => running("tail -f /etc/hostname").length > 0, "the command runs");
+  await until(() => processesWith("tail -f /etc/hostname").length > 0, "the command runs");
   shell.type("\u0003");
   await shell.see("[130] pact> ");
-  await until(() => running("tail -f /etc/hostname").length === 0, "its process is gone");
+  await until(() => processesWith("tail -f /etc/hostname").length === 0, "its process is gone");
   shell.type("status node-001 --output name\r");
   await shell.see("node-001");
   shell.type("exit\r");
@@ -135,9 +125,9 @@ test("Ctrl-C on a node belongs to the node: it ends a command or clears the line
   shell.type("half a line\u0003");
   await shell.see("pact:node-001> ");
   shell.type("tail -f /etc/os-release\r");
-  await until(() => running("tail -f /etc/os-release").length > 0, "the command runs");
+  await until(() => processesWith("tail -f /etc/os-release").length > 0, "the command runs");
   shell.type("\u0003");
-  await until(() => running("tail -f /etc/os-release").length === 0, "the command is gone");
+  await until(() => processesWith("tail -f /etc/os-release").length === 0, "the command is gone");
   await shell.see("pact:node-001> ");
   shell.type("echo still $((40 + 2))\r");
   await shell.see("still 42");
@@ -170,7 +160,7 @@ test("a shell that is killed leaves the terminal usable and nothing on the node"
   process.kill(Number(pid), "SIGTERM");
   await shell.see("same");
   await shell.exited;
-  await until(() => running("pact:node-001").length === 0, "no session is left");
+  await until(() => processesWith("pact:node-001").length === 0, "no session is left");
 });
 
 test("two shells at once: history of both is kept, secrets are not", async () => {

@@ -1,5 +1,5 @@
 // Agents on a temp folder and loopback ports, and clients that speak to them as a test would.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials, makeClientConstructor, Metadata, type ServiceError } from "@grpc/grpc-js";
@@ -189,14 +189,4 @@ export async function until<T>(what: string, look: () => T | Promise<T>, ms = 10
   }
 }
 
-/** Command lines of all processes that hold a mark. */
-export function processesWith(mark: string): string[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && name !== String(process.pid)).flatMap((pid) => {
-    try {
-      const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-      return line.includes(mark) ? [`${pid} ${line}`] : [];
-    } catch {
-      return [];
-    }
-  });
-}
+export { processesWith } from "../../../support/processes.ts";
