@@ -1,5 +1,6 @@
 // Everything the process has that a test must be able to replace: streams,
 // whether they are terminals, width and colour. Asked once, at the edge.
+import { isatty } from "node:tty";
 import { ClosedSink, type Sink } from "../core/sink.ts";
 
 export interface Io {
@@ -65,8 +66,11 @@ export function systemIo(process: NodeJS.Process): Io {
   return {
     out: streamSink(process.stdout, env, "auto"),
     err: streamSink(process.stderr, env, "auto"),
-    input: process.stdin,
-    stdinTty: process.stdin.isTTY === true,
+    // Opened by whoever reads it.
+    get input() {
+      return process.stdin;
+    },
+    stdinTty: isatty(0),
     stdoutTty: process.stdout.isTTY === true,
     stderrTty: process.stderr.isTTY === true,
     env,

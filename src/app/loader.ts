@@ -1,5 +1,5 @@
 // Reads what settings come from, once, and resolves them for each line.
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { PactError } from "../api/index.ts";
 import type { GlobalValues } from "../core/globals.ts";
 import { type ConfigFile, readConfig } from "./files.ts";
@@ -95,7 +95,7 @@ export class SettingsLoader {
     if (token?.startsWith("@") !== true) return token;
     const path = expandHome(token.slice(1), this.paths.home);
     try {
-      return (await readFile(path, "utf8")).slice(0, TOKEN_LIMIT).trim();
+      return readFileSync(path, "utf8").slice(0, TOKEN_LIMIT).trim();
     } catch (error) {
       throw new PactError("usage", `--token: cannot read ${path}`, { cause: error });
     }

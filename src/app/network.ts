@@ -1,7 +1,5 @@
 // The network services of one set of settings: client and identity, made on
 // first use and shared by every line that has the same settings.
-import { randomBytes } from "node:crypto";
-import { connect as connectTcp } from "node:net";
 import { type Principal, type PrincipalType, PactError } from "../api/index.ts";
 import type { Client } from "../client/connect.ts";
 import type { createIdentity } from "../auth/identity.ts";
@@ -59,10 +57,11 @@ async function tokenOr(tokens: CreatedIdentity, { settings, site }: NetworkConte
 const PROBE_MS = 500;
 
 /** Whether anything accepts connections at a URL of this machine. */
-function listens(url: string): Promise<boolean> {
+async function listens(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);
-  return new Promise((resolve) => {
-    const socket = connectTcp({ host: hostname, port: Number(port), timeout: PROBE_MS });
+  const { connect } = await import("node:net");
+  return await new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port), timeout: PROBE_MS });
     const answer = (yes: boolean) => (): void => {
       socket.destroy();
       resolve(yes);
@@ -102,7 +101,7 @@ export function createNetwork(context: NetworkContext): Network {
   };
 
   const makeClient = async (): Promise<Client> => {
-    const [{ connect }, tokens] = await Promise.all([import("../client/connect.ts"), getIdentity()]);
+    const [{ connect }, { randomBytes }, tokens] = await Promise.all([import("../client/connect.ts"), import("node:crypto"), getIdentity()]);
     const siteAgents = Object.fromEntries((site?.file.nodes ?? []).map(({ node_id, endpoint }) => [node_id, endpoint]));
     const host = site?.file.nodes.find(({ kind }) => kind === "host");
     return connect({
