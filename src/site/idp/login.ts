@@ -43,6 +43,10 @@ async function checkPassword(route: LoginRoute, req: IncomingMessage, res: Serve
     html(res, 413, messagePage("Not possible", "The form is too large."));
     return;
   }
+  if (form.has("abort")) {
+    await route.provider.interactionFinished(req, res, { error: "access_denied", error_description: "cancelled on the login page" }, { mergeWithLastSubmission: false });
+    return;
+  }
   const user = form.get("username") ?? "";
   const wait = route.throttle.wait(user);
   if (wait > 0) {

@@ -31,7 +31,7 @@ ${body}
 
 const alert = (text: string | undefined): string => (text === undefined ? "" : `<p role="alert">${escapeHtml(text)}</p>`);
 
-/** The login form; posts `username` and `password` to its own address. */
+/** The login form; posts `username` and `password`, or `abort`, to its own address. Enter logs in: that button comes first. */
 export function loginPage(about: { readonly user?: string | undefined; readonly problem?: string | undefined }): string {
   const user = about.user ?? "";
   const focus = (wanted: boolean): string => (wanted ? " autofocus" : "");
@@ -42,7 +42,7 @@ export function loginPage(about: { readonly user?: string | undefined; readonly 
 <input id="username" name="username" value="${escapeHtml(user)}" autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="64" required${focus(user === "")}>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" maxlength="1024" required${focus(user !== "")}>
-<button type="submit">Log in</button>
+<button type="submit">Log in</button><button type="submit" name="abort" value="yes" formnovalidate>Cancel</button>
 </form>`,
   );
 }

@@ -50,6 +50,18 @@ test("a wrong password is said on the page and gives no code", async () => {
   assert.ok(right.url.searchParams.get("code"));
 });
 
+test("Cancel on the login page is an answer too: to the callback of a program, and to a device", async () => {
+  const { browser, page, state } = await authorize(issuer);
+  const { url } = await browser.submit(page, { username: "ops", password, abort: "yes" }, isCallback);
+  assert.equal([url.searchParams.get("error"), url.searchParams.get("state"), url.searchParams.get("code")], ["access_denied", state, null]);
+  const device = await post(`${issuer}/device/auth`, { client_id: "pact-cli", scope: "openid" });
+  const other = new Browser();
+  const confirm = await other.submit(await other.open(field(device, "verification_uri")), { user_code: field(device, "user_code") });
+  assert.match((await other.submit(await other.submit(confirm, { confirm: "yes" }), { abort: "yes" })).text, /cancelled/);
+  const poll = await post(`${issuer}/token`, { client_id: "pact-cli", grant_type: "urn:ietf:params:oauth:grant-type:device_code", device_code: field(device, "device_code") });
+  assert.is(poll.body["error"], "access_denied");
+});
+
 test("after three wrong passwords even the right one has to wait", async () => {
   const { browser, page } = await authorize(issuer);
   let answer = page;
