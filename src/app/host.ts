@@ -12,9 +12,10 @@ import { render } from "../render/renderer.ts";
 import { caretLines, renderFailure } from "../render/failure.ts";
 import type { RenderSettings, Rendered } from "../render/settings.ts";
 import { loadTheme, PLAIN } from "../render/theme.ts";
+import type { Answer, Relogin } from "./relogin.ts";
 import { BUNDLED } from "./bundled.ts";
 import { createCatalog } from "./catalog.ts";
-import { type Network, createNetwork, networkKey } from "./network.ts";
+import { type Network, createNetwork, networkKey, withSource } from "./network.ts";
 import { type ColorChoice, type Io, wantsColor } from "./io.ts";
 import { type Loaded, SettingsLoader } from "./loader.ts";
 import { type SessionHost, SessionState } from "./session.ts";
@@ -77,8 +78,7 @@ export class Host {
       settings = await this.#rendering(globals, out, err);
       const script = await this.#script(words, cancel.signal);
       if (script !== undefined) return script;
-      const outcome = await dispatch(words, this.#engine(err), cancel.signal);
-      const rendered = await render(outcome.result, settings);
+      const { outcome, rendered } = await this.#answer(words, settings, cancel.signal);
       return await this.#status(outcome, rendered, globals, signal, settings);
     } catch (error) {
       if (error instanceof ClosedSink) return 0;
@@ -88,6 +88,18 @@ export class Host {
       signal.removeEventListener("abort", onAbort);
       cancel.abort();
     }
+  }
+
+  /** Runs and shows a command. In a shell on a terminal a login that ends meanwhile is renewed by the person there. */
+  async #answer(words: readonly Word[], settings: RenderSettings, signal: AbortSignal): Promise<Answer> {
+    const run = async (out: Sink, relogin?: Relogin): Promise<Answer> => {
+      const outcome = await dispatch(words, this.#engine(settings.err, relogin), signal);
+      return { outcome, rendered: await render(outcome.result, { ...settings, out }) };
+    };
+    if (this.#options.terminal === undefined || !this.io.stdinTty || !this.io.stderrTty) return await run(settings.out);
+    const { attended } = await import("./relogin.ts");
+    const person = { tell: (line: string) => void this.#note(settings.err, line, false), ask: (question: string) => this.#ask(question, false) };
+    return await attended(person, settings.out, signal, run);
   }
 
   /** The flags of a line over those the shell was started with. */
@@ -140,9 +152,11 @@ export class Host {
     return await runFile(String(args["file"]), this.io, flags["keepGoing"] === true, signal);
   }
 
-  /** Advice that takes another look at the cluster, after the failure. */
+  /** Advice that takes another look at the cluster or at the tokens, after the failure. */
   async #advised(failure: PactError, err: Sink): Promise<PactError> {
-    if (failure.about.unknownNode === undefined || this.#last === undefined) return failure;
+    if (this.#last === undefined) return failure;
+    if (failure.failure === "unauthenticated") return withSource(failure, await this.#network(this.#last, err, true).identity());
+    if (failure.about.unknownNode === undefined) return failure;
     const { withNearNodes } = await import("./near-nodes.ts");
     return await withNearNodes(failure, this.#network(this.#last, err, true));
   }
@@ -175,18 +189,21 @@ export class Host {
     return exitOf(problems);
   }
 
-  #engine(err: Sink) {
+  #engine(err: Sink, relogin: Relogin | undefined) {
     return {
       registry: this.registry,
       interactive: this.session.interactive,
       readOnly: (globals: GlobalValues) => globals.readOnly === true || this.session.values.readOnly === true,
-      prepare: (globals: GlobalValues, command: Command<any, any>) =>
-        this.#prepare({ ...peekGlobals(this.#options.defaults ?? []), ...globals }, command, err),
+      prepare: async (given: GlobalValues, command: Command<any, any>, path: string, signal: AbortSignal) => {
+        const globals = { ...peekGlobals(this.#options.defaults ?? []), ...given };
+        const loaded = await this.#load(globals, command.effect === "local" && command.role === "anyone", err);
+        await relogin?.before(command, path, globals, loaded.settings.endpoint.value, this.#network(loaded, err, globals.quiet === true), signal);
+        return this.#services(globals, loaded, err);
+      },
     };
   }
 
-  async #prepare(globals: GlobalValues, command: Command<any, any>, err: Sink): Promise<Omit<Call<Params, Params>, "args" | "flags" | "signal">> {
-    const loaded = await this.#load(globals, command.effect === "local" && command.role === "anyone", err);
+  #services(globals: GlobalValues, loaded: Loaded, err: Sink): Omit<Call<Params, Params>, "args" | "flags" | "signal"> {
     const { settings } = loaded;
     const network = (): Network => this.#network(loaded, err, globals.quiet === true);
     const client = () => network().client();

@@ -41,6 +41,15 @@ const sameEndpoint = (a: string, b: string): boolean => {
   }
 };
 
+/** A token that a server refused, with what helps where a login would not replace it. */
+export function withSource(failure: PactError, identity: CreatedIdentity): PactError {
+  const { requestId, hint } = failure.about;
+  const hiding = failure.failure === "unauthenticated" && requestId !== undefined && hint === "pact login" ? identity.hiding() : undefined;
+  if (hiding === undefined) return failure;
+  const reason = [failure.about.reason, `it is ${hiding.what}, which a login does not replace`].filter((part) => part !== undefined).join("; ");
+  return new PactError(failure.failure, failure.message, { ...failure.about, reason, hint: hiding.remedy });
+}
+
 /** Nothing is configured and nothing listens: then it is a journal that is missing, not a login. */
 async function tokenOr(tokens: CreatedIdentity, { settings, site }: NetworkContext, signal: AbortSignal): Promise<string> {
   try {

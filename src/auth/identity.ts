@@ -1,9 +1,10 @@
 // Who the operator is: which token goes with a call, login, logout and whoami.
 import type { Identity } from "../api/index.ts";
 import { openCache, type CachedLogin, type LoginCache } from "./cache.ts";
+import { type Hiding, hidingSource } from "./hiding.ts";
 import { logIn, whoOf } from "./login-session.ts";
 import { sourcesOf, type IdentityOptions } from "./options.ts";
-import { interrupted, notLoggedIn } from "./problems.ts";
+import { interrupted, loginOver, notLoggedIn } from "./problems.ts";
 import { normalServer } from "./server-url.ts";
 import { sharing } from "./sharing.ts";
 import { fileToken, findToken, foundLogin, loginToken, otherSources, siteToken, type Found, type SourceOptions } from "./sources.ts";
@@ -17,19 +18,33 @@ export interface TokenSupplier {
   refresh(rejected: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
+/** For a shell, where a person can log in while a command waits. */
+export interface LoginWatch {
+  /**
+   * Whether the login that calls go with is over and only a new one helps; renews it first where that is
+   * possible. Throws when the provider could not be asked.
+   */
+  lapsed(signal: AbortSignal): Promise<boolean>;
+  /** The source that a login would not replace. */
+  hiding(): Hiding | undefined;
+}
+
 /** How long before its end a token is replaced, in ms. */
 const AHEAD_MS: Readonly<Record<Found["kind"], number>> = { given: 0, file: 0, login: 30_000, site: 60_000 };
 
 const WARN_MS = 300_000;
 
 /** Nothing is read or asked before the first call. */
-export function createIdentity(options: IdentityOptions): Identity & TokenSupplier {
+export function createIdentity(options: IdentityOptions): Identity & TokenSupplier & LoginWatch {
   const server = normalServer(options.server);
   const cache = openCache(options.configDir, server);
   const sources = sourcesOf(options, server, cache);
   let held: { readonly found: Found; readonly stamp: string } | undefined;
+  /** Whose token was last used or shown. */
+  let known: Found["kind"] | undefined;
   const keep = (found: Found, stamp = cache.stamp()): Found => {
     held = { found, stamp };
+    known = found.kind;
     return found;
   };
   const current = (): Found | undefined => {
@@ -41,7 +56,10 @@ export function createIdentity(options: IdentityOptions): Identity & TokenSuppli
   };
   const resolve = async (): Promise<Found> => {
     const stamp = cache.stamp();
-    const found = await findToken(sources);
+    const isOurs = known === "login";
+    const found = await findToken(isOurs ? { ...sources, note: () => undefined, mint: async () => (isOver(cache, sources) ? undefined : await sources.mint()) } : sources);
+    // Who is somebody by a login does not go on as somebody else when it ends, only after a logout.
+    if (isOurs && found?.kind !== "login" && isOver(cache, sources)) throw loginOver(server);
     if (found === undefined) throw notLoggedIn(server);
     return keep(found, stamp);
   };
@@ -61,25 +79,46 @@ export function createIdentity(options: IdentityOptions): Identity & TokenSuppli
       const found = await replacements(rejected, signal, () => another(sources, held?.found, rejected));
       return found === undefined || found.token === rejected ? undefined : keep(found).token;
     },
+    async lapsed(signal) {
+      if (current() !== undefined || hidingSource(sources) !== undefined || readOrUndefined(cache) === undefined) return false;
+      try {
+        await tokens("token", signal, resolve);
+        return false;
+      } catch (error) {
+        if (isOver(cache, sources)) return true;
+        throw error;
+      }
+    },
+    hiding: () => hidingSource(sources),
     async whoami() {
       const found = current() ?? (await findToken(sources, true));
       if (found === undefined) throw notLoggedIn(server);
+      known = found.kind;
       return whoOf(found, server);
     },
     async login({ flow, server: other }, tell, signal) {
-      const found = await logIn(options, { server: other === undefined ? server : normalServer(other), own: server, sources }, flow, tell, signal);
+      const target = other === undefined ? server : normalServer(other);
+      const who = await logIn(options, { server: target, own: server, sources }, flow, tell, signal);
       held = undefined;
-      return found;
+      if (target === server) known = "login";
+      return who;
     },
     async logout(signal) {
       // A refused file is removed all the same, but whoever could write it shall not choose where its tokens go.
       const login = readOrUndefined(cache);
       const removed = cache.remove();
       held = undefined;
+      known = undefined;
       const revoked = login !== undefined && (await revokeLogin(login, options, signal));
       return { removed, revoked, remaining: await otherSources(sources) };
     },
   };
+}
+
+/** Whether there is a login that has ended and cannot be renewed. */
+function isOver(cache: LoginCache, { now, canRenew }: SourceOptions): boolean {
+  const login = readOrUndefined(cache);
+  return login !== undefined && !canRenew(login) && Date.parse(login.expires_at) <= now().getTime();
 }
 
 /** A person at a terminal hears in time that a token ends which nothing renews. */

@@ -3,8 +3,9 @@
 import { PactError, type LoginFlow, type Who } from "../api/index.ts";
 import { browserOf } from "./browser.ts";
 import { openCache } from "./cache.ts";
+import { hidingSource } from "./hiding.ts";
 import { sourcesOf, type IdentityOptions } from "./options.ts";
-import { fileToken, foundLogin, loginToken, type Found, type SourceOptions } from "./sources.ts";
+import { foundLogin, loginToken, type Found, type SourceOptions } from "./sources.ts";
 
 const FIVE_MINUTES_MS = 300_000;
 
@@ -64,21 +65,8 @@ function sayWhatHides({ server, own, sources }: Target, tell: (line: string) => 
     tell(`note: this login is used with: --endpoint ${server}`);
     return;
   }
-  const { token, tokenPath } = sources;
-  if (token !== undefined && token.value.trim() !== "") {
-    tell(`note: the token from ${token.where} comes first and hides this login${token.from === "env" ? `; to use the login: unset ${token.where}` : ""}`);
-  } else if (tokenPath !== undefined && usable(() => fileToken({ now: sources.now, note: () => undefined }, tokenPath.value, "", false))) {
-    tell(`note: token_path (${tokenPath.where}) comes first and hides this login`);
-  }
-}
-
-function usable(find: () => Found | undefined): boolean {
-  try {
-    return find() !== undefined;
-  } catch {
-    // Refused: it stands in the way of every command, so it hides the login all the more.
-    return true;
-  }
+  const hiding = hidingSource(sources);
+  if (hiding !== undefined) tell(`note: ${hiding.what} comes first and hides this login; to use the login: ${hiding.remedy}`);
 }
 
 export const whoOf = ({ claims, source, expiresAt }: Found, server: string): Who => ({

@@ -13,6 +13,10 @@ export const interrupted = (): PactError => new PactError("interrupted", "interr
 export const notLoggedIn = (server: string, reason?: string): PactError =>
   new PactError("unauthenticated", `not logged in to ${server}`, { reason, hint: "pact login" });
 
+/** The login that calls went with is over; nobody else's token takes its place. */
+export const loginOver = (server: string): PactError =>
+  new PactError("unauthenticated", `your login to ${server} has ended`, { hint: "pact login" });
+
 export const unreachable = (what: string, url: string, reason: string): PactError =>
   new PactError("unauthenticated", `cannot reach ${what} at ${visible(url)}`, { reason, hint: BREAK_GLASS });
 

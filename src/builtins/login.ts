@@ -2,7 +2,7 @@ import { type LoginFlow, PactError, defineCommand, done, flag, on, values } from
 
 export default defineCommand({
   summary: "Log in at the journal's identity provider",
-  details: "Without a flag: the browser (authorization code with PKCE), else a device code, else a pasted token. --service-account needs PACT_CLIENT_ID and PACT_CLIENT_SECRET. Tokens are kept in ~/.config/pact/auth, mode 0600 (PAuth1).",
+  details: "Without a flag: the browser (authorization code with PKCE), else a device code, else a pasted token. --service-account needs PACT_CLIENT_ID and PACT_CLIENT_SECRET. Tokens are kept in ~/.config/pact/auth, mode 0600 (PAuth1). When a login ends while the shell is open, the line that meets it waits for a new one: reads then go on, anything else asks first.",
   flags: {
     server: flag(values.url, "journal URL; the configured one without it"),
     deviceCode: on("force the device code flow"),

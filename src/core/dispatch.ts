@@ -18,7 +18,7 @@ export interface Engine {
   readonly registry: Registry;
   readonly interactive: boolean;
   /** Everything of a call but its own words: services, scope and options for these global flags. */
-  readonly prepare: (globals: GlobalValues, command: Command<any, any>, path: string) => Promise<Omit<Call<Params, Params>, "args" | "flags" | "signal">>;
+  readonly prepare: (globals: GlobalValues, command: Command<any, any>, path: string, signal: AbortSignal) => Promise<Omit<Call<Params, Params>, "args" | "flags" | "signal">>;
   /** Whether this run may write at all. */
   readonly readOnly: (globals: GlobalValues) => boolean;
 }
@@ -44,7 +44,7 @@ export async function dispatch(words: readonly Word[], engine: Engine, signal: A
     throw new PactError("policy", `${path} is refused: this is a read-only session`, { hint: "leave out --read-only" });
   }
   signal.throwIfAborted();
-  const call = await engine.prepare(bound.globals, command, path);
+  const call = await engine.prepare(bound.globals, command, path, signal);
   const result = await command.run({ ...call, args: bound.args, flags: bound.flags, signal });
   return { path, effect: command.effect, result };
 }

@@ -77,6 +77,41 @@ test("a site that does not answer is given up at the deadline", async () => {
   assert.match((await world.failure(world.identity({ site: { dir: world.configDir }, timeoutMs: 200 }).token(SIGNAL))).message, /not logged in/);
 });
 
+test("who is somebody by a login is nobody else when it ends; a logout, or a start after the end, makes room for the site's user", async () => {
+  const used = await world.seed();
+  const one = identity();
+  assert.is(await one.token(SIGNAL), used.access_token);
+  const shown = identity();
+  assert.is((await shown.whoami()).principal, "ops");
+  await world.seed({ expires_at: new Date(world.clock.now() - 1000).toISOString(), refresh_token: "revoked" });
+  for (const which of [one, shown]) {
+    const error = await world.failure(which.token(SIGNAL));
+    assert.equal([error.failure, error.about.hint], ["unauthenticated", "pact login"]);
+    assert.match(error.message, /your login to .* has ended/);
+    assert.ok(await which.lapsed(SIGNAL));
+  }
+  assert.is(site.asked.length, 0);
+  assert.is((await world.idp.verify(await identity().token(SIGNAL))).principal, "admin");
+  await one.logout(SIGNAL);
+  assert.is((await world.idp.verify(await one.token(SIGNAL))).principal, "admin");
+  assert.not.ok(await one.lapsed(SIGNAL));
+});
+
+test("only a login that is over has lapsed: none, a good one, a renewable one and a hidden one have not", async () => {
+  const past = new Date(world.clock.now() - 1000).toISOString();
+  assert.not.ok(await world.identity().lapsed(SIGNAL));
+  await world.seed();
+  assert.not.ok(await world.identity().lapsed(SIGNAL));
+  await world.seed({ expires_at: past });
+  assert.not.ok(await world.identity().lapsed(SIGNAL));
+  await world.seed({ expires_at: past, refresh_token: null });
+  assert.ok(await world.identity().lapsed(SIGNAL));
+  const token = { value: await world.idp.mint({ sub: "x", role: "r", principalType: "human" }, 600), from: "env", where: "PACT_TOKEN" } as const;
+  const hidden = world.identity({ token });
+  assert.not.ok(await hidden.lapsed(SIGNAL));
+  assert.equal(hidden.hiding(), { what: "the token from PACT_TOKEN", remedy: "unset PACT_TOKEN" });
+});
+
 test("logout says that the site's own token remains", async () => {
   await world.seed();
   assert.equal((await identity().logout(SIGNAL)).remaining, ["site default user"]);

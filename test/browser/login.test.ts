@@ -1,7 +1,7 @@
 // `pact login` as a person meets it: the built program opens a real browser at the embedded site's
 // login page, and the browser's way back ends the login.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Chromium, Context, Page } from "playwright-core";
@@ -9,6 +9,7 @@ import { test as uvuTest } from "uvu";
 import * as assert from "uvu/assert";
 import { until } from "../repl/support/sinks.ts";
 import { tempFolder } from "../support/folder.ts";
+import { handedPages } from "../support/handed.ts";
 import { type Ran, type TestSite, runPact, scrubbedEnv, startTestSite } from "../support/site.ts";
 import { chromiumPath, startChromium } from "./chromium.ts";
 
@@ -56,10 +57,8 @@ const freshEnv = (): Record<string, string> => ({ ...scrubbedEnv(world().site.ho
 
 /** `pact login` of somebody who has no login yet; $BROWSER hands the address to the test. */
 async function startLogin(): Promise<Login> {
-  const home = tempFolder();
-  const [program, handed] = [join(home, "browser"), join(home, "address")];
-  writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$1" > '${handed}.new' && mv '${handed}.new' '${handed}'\n`, { mode: 0o700 });
-  const env = { ...freshEnv(), BROWSER: program };
+  const pages = handedPages();
+  const env = { ...freshEnv(), BROWSER: pages.program };
   const child = spawn(process.execPath, [MAIN, "login"], { env, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   let [stdout, stderr, over] = ["", "", false];
@@ -72,9 +71,10 @@ async function startLogin(): Promise<Login> {
       resolve({ status, stdout, stderr });
     });
   });
-  await until(() => existsSync(handed) || over, "pact opens the browser");
-  if (over) throw new Error(`pact login ended early: ${stderr}`);
-  return { env, address: readFileSync(handed, "utf8").trim(), ended, hasEnded: () => over };
+  let address: string | undefined;
+  await until(() => (address = pages.take()) !== undefined || over, "pact opens the browser");
+  if (address === undefined) throw new Error(`pact login ended early: ${stderr}`);
+  return { env, address, ended, hasEnded: () => over };
 }
 
 async function typeInto(page: Page, user: string, password: string): Promise<void> {
