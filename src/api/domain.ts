@@ -59,6 +59,17 @@ export interface Entry {
   readonly delta: readonly DeltaItem[] | null;
 }
 
+/** What a watch cannot show: it stands where the entries would. */
+export interface Gap {
+  readonly kind: "gap";
+  /** Sequences, both inclusive. */
+  readonly first: number;
+  readonly last: number;
+  /** lost: not delivered. withdrawn: the journal went back, as to an older copy; what was shown of these is no longer so. */
+  readonly cause: "lost" | "withdrawn";
+  readonly reason: string;
+}
+
 export interface NewEntry {
   readonly type: "COMMIT" | "ROLLBACK" | "EMERGENCY_ON" | "EMERGENCY_OFF" | "SERVICE_LIFECYCLE";
   readonly scope: Scope;

@@ -1,7 +1,6 @@
 // What commands can ask for. Each is reached through a function, so that a run
 // pays only for what it uses; every network call takes the call's AbortSignal.
-import type { Entry, NewEntry, NodeRecord, NodeState, Scope, Verdict } from "./domain.ts";
-import type { PactError } from "./errors.ts";
+import type { Entry, Gap, NewEntry, NodeRecord, NodeState, Scope, Verdict } from "./domain.ts";
 import type { Chunk } from "./result.ts";
 import type { Setting } from "./settings.ts";
 
@@ -23,8 +22,8 @@ export interface Journal {
    * no roles, the policy is evaluated first. `vcluster` is the one the entry is judged by.
    */
   append(entry: NewEntry, about: { vcluster: string; expectedHead?: number | null }, signal: AbortSignal): Promise<number>;
-  /** Entries as they are appended, from a sequence on; reconnects, never ends silently. */
-  watch(from: number, onGap: (problem: PactError) => void, signal: AbortSignal): AsyncIterable<Entry>;
+  /** Entries as they are appended, from a sequence on, and gaps where some are missing; reconnects, never ends silently. */
+  watch(from: number, signal: AbortSignal): AsyncIterable<Entry | Gap>;
 }
 
 export interface NodeFilter {

@@ -1,5 +1,6 @@
 // Appending. Ours checks roles, policies and heads itself; a stock journal stores whatever comes,
 // so there the policy is asked first, once, and obeyed.
+import { randomUUID } from "node:crypto";
 import { PactError, scopeText, type NewEntry, type Verdict } from "../api/index.ts";
 import type { AppendEntryRequest } from "../contract/gen/pact/journal/AppendEntryRequest.ts";
 import { serviceDefinition } from "../contract/load.ts";
@@ -45,7 +46,8 @@ export async function appendEntry(
     const scope = about.vcluster === "" ? { kind: "global" as const } : { kind: "vcluster" as const, name: about.vcluster };
     obey(await options.policy.evaluate(ACTIONS[entry.type], scope, signal), attemptOf(link, call));
   }
-  const request: AppendEntryRequest = ours ? { entry: wire, request_id: requestId, ...expected(about.expectedHead) } : { entry: wire };
+  // Not the id that is shown: that one is short, and an entry whose key was there before would silently not be written.
+  const request: AppendEntryRequest = ours ? { entry: wire, request_id: randomUUID(), ...expected(about.expectedHead) } : { entry: wire };
   const send = async (): Promise<number> => {
     const { AppendEntry } = serviceDefinition("pact.journal.ConfigService");
     return fromUint64((await unary(link, AppendEntry, request, { ...call, onSent })).sequence, "a sequence");

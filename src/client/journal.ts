@@ -20,6 +20,6 @@ export function createJournal(options: JournalOptions): Journal {
     list: (query, signal) => listEntries(link, query, { signal, limitMs: timeoutMs }),
     head: (signal) => head(link, { signal, limitMs: timeoutMs }),
     append: (entry, about, signal) => appendEntry(options, entry, about, signal),
-    watch: (from, onGap, signal) => watchEntries({ link, timeoutMs, note: options.note }, from, onGap, signal),
+    watch: (from, signal) => watchEntries({ link, timeoutMs, note: options.note }, from, signal),
   };
 }

@@ -119,7 +119,7 @@ export class FakeSite {
       },
       head: async (signal) => (this.#begin("journal.head", signal), this.entries.at(-1)?.seq ?? null),
       append: async (entry, { expectedHead }, signal) => (this.#begin("journal.append", signal), this.#append(entry, expectedHead)),
-      watch: (from, _onGap, signal) => this.#watch(from, signal),
+      watch: (from, signal) => this.#watch(from, signal),
     };
   }
 

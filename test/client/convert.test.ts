@@ -148,7 +148,7 @@ test("an entry in the journal's JSON is the same entry", () => {
     },
   }));
   assert.equal(read, {
-    seq: 12, time: new Date("2026-11-23T07:00:00.123Z"), type: "EMERGENCY_ON", scope: { kind: "node", name: "node-001" },
+    seq: 12, time: new Date("2026-11-23T07:00:12.000Z"), type: "EMERGENCY_ON", scope: { kind: "node", name: "node-001" },
     author: { principal: "ops", type: "human", role: "pact-ops-ml-training" }, message: "smoke", parent: 3, ttlS: 900,
     delta: [
       { dimension: "mounts", key: "/scratch", action: "add", declared: "nfs:fs1:/scratch (rw)", actual: null },

@@ -100,7 +100,7 @@ test("appending to our journal asks no policy, and carries the head and a reques
     assert.is(server.count("Evaluate"), 0);
     const request = server.asked.find(({ name }) => name === "AppendEntry")?.request as { expected_head: string; request_id: string };
     assert.is(request.expected_head, "0");
-    matches(request.request_id, /^req-/);
+    matches(request.request_id, /^[0-9a-f]{8}-[0-9a-f-]{27}$/);
     const stored = server.script.entries[40];
     assert.equal([stored?.author?.principal, stored?.author?.principal_type, stored?.policy_ref, stored?.parent], ["ops", "Human", "tune", "0"]);
   }));

@@ -129,7 +129,8 @@ export const journalExpectations: readonly Expectation<JournalSubject>[] = [
       const seen: Entry[] = [];
       let later: Promise<number> | undefined;
       const stop = setTimeout(() => controller.abort(), 10_000);
-      for await (const entry of subject.journal.watch(first, () => {}, controller.signal)) {
+      for await (const entry of subject.journal.watch(first, controller.signal)) {
+        if ("kind" in entry) throw new Error(entry.reason);
         seen.push(entry);
         later ??= commit(subject, "while watching");
         if (entry.message === "while watching") controller.abort();

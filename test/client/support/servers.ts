@@ -15,6 +15,9 @@ import { serviceDefinition } from "../../../src/contract/load.ts";
 
 export const TIME_TEXT = "2026-11-23T07:00:00.000Z";
 
+/** When entry 0 was made. */
+const SECONDS = 1_795_417_200;
+
 /** A status as servers send it. */
 export function refuse(code: grpc.status, details: string, trailers: Readonly<Record<string, string>> = {}): grpc.ServiceError {
   const metadata = new grpc.Metadata();
@@ -36,7 +39,7 @@ export async function listen(server: grpc.Server, port = 0): Promise<{ port: num
 export function entry(sequence: number, more: Partial<ConfigEntry> = {}): ConfigEntry {
   return {
     sequence: String(sequence),
-    timestamp: { seconds: String(1_795_417_200 + sequence), nanos: 0 },
+    timestamp: { seconds: String(SECONDS + sequence), nanos: 0 },
     entry_type: "ENTRY_TYPE_COMMIT",
     scope: sequence % 3 === 0 ? { node_id: "node-001" } : { vcluster_id: "ml-training" },
     author: { principal: "ops", principal_type: "Human", role: "pact-ops-ml-training" },
@@ -187,16 +190,17 @@ async function writeAll(call: grpc.ServerWritableStream<unknown, ConfigEntry>, e
   call.end();
 }
 
-/** The journal's own JSON of an entry. */
+/** The journal's own JSON of what `entry` makes. */
 export function entryJson(sequence: number, more: Readonly<Record<string, unknown>> = {}): Buffer {
   return Buffer.from(JSON.stringify({
-    sequence, timestamp: "2026-11-23T07:00:00.123456789Z", entry_type: "Commit", scope: { VCluster: "ml-training" },
+    sequence, timestamp: new Date((SECONDS + sequence) * 1000).toISOString().replace(".000", ".000456789"), entry_type: "Commit",
+    scope: sequence % 3 === 0 ? { Node: "node-001" } : { VCluster: "ml-training" },
     author: { principal: "ops", principal_type: "Human", role: "pact-ops-ml-training" },
     parent: null, state_delta: null, policy_ref: `commit ${sequence}`, ttl_seconds: null, emergency_reason: null, ...more,
   }));
 }
 
-export const update = (sequence: number): ConfigUpdate => ({ sequence: String(sequence), timestamp: { seconds: "1795417200", nanos: 0 }, vcluster_change: entryJson(sequence) });
+export const update = (sequence: number, more: Readonly<Record<string, unknown>> = {}): ConfigUpdate => ({ sequence: String(sequence), timestamp: { seconds: "1795417200", nanos: 0 }, vcluster_change: entryJson(sequence, more) });
 
 /** A TCP server for peers that are no gRPC servers at all. */
 export async function startTcp(onSocket: (socket: Socket) => void): Promise<{ port: number; close(): void }> {
