@@ -92,6 +92,16 @@ export interface Who {
 
 export type LoginFlow = "auto" | "device" | "service-account";
 
+export interface LoggedOut {
+  /** There was a login here. */
+  readonly removed: boolean;
+  readonly revoked: boolean;
+  /** Sources that still have a token for this server. */
+  readonly remaining: readonly string[];
+  /** Other servers with a login. */
+  readonly elsewhere: readonly string[];
+}
+
 export interface Identity {
   /** Who the token says it is; unauthenticated when there is none. Nothing goes over the network. */
   whoami(): Promise<Who>;
@@ -101,7 +111,7 @@ export interface Identity {
     signal: AbortSignal,
   ): Promise<Who>;
   /** Removes the cached tokens, then revokes (Auth4). Says what remains. */
-  logout(signal: AbortSignal): Promise<{ readonly removed: boolean; readonly revoked: boolean; readonly remaining: readonly string[] }>;
+  logout(signal: AbortSignal): Promise<LoggedOut>;
 }
 
 /** The terminal, lent for raw use. Everything is restored on release. */

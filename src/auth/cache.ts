@@ -2,10 +2,10 @@
 // replaced by rename. A file that is wider or damaged is refused whole, and never
 // repaired (Auth2, Auth5, PAuth1).
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PactError } from "../api/index.ts";
-import { serverHash } from "./server-url.ts";
+import { normalServer, serverHash } from "./server-url.ts";
 
 export interface CachedLogin {
   readonly version: 1;
@@ -34,11 +34,12 @@ export interface LoginCache {
 }
 
 const MOST_BYTES = 256 * 1024;
+const fileOf = (server: string): string => `tokens-${serverHash(server)}.json`;
 
 /** The cache of one server, whose URL is normalised. */
 export function openCache(configDir: string, server: string): LoginCache {
   const dir = join(configDir, "auth");
-  const path = join(dir, `tokens-${serverHash(server)}.json`);
+  const path = join(dir, fileOf(server));
   return {
     path,
     read() {
@@ -68,6 +69,27 @@ export function openCache(configDir: string, server: string): LoginCache {
       return stat === undefined ? "" : `${stat.ino}:${stat.mtimeNs}:${stat.size}`;
     },
   };
+}
+
+/** The servers with a login kept, in order; what is refused counts as none. */
+export function cachedServers(configDir: string): readonly string[] {
+  const dir = join(configDir, "auth");
+  let names: readonly string[];
+  try {
+    names = readdirSync(dir).filter((name) => /^tokens-[0-9a-f]{16}\.json$/.test(name));
+  } catch {
+    return [];
+  }
+  const servers = names.flatMap((name) => {
+    try {
+      const server = parse(readPrivate(dir, join(dir, name)) ?? "")?.server;
+      // A file under another server's name is nobody's login.
+      return server !== undefined && name === fileOf(server) && normalServer(server) === server ? [server] : [];
+    } catch {
+      return [];
+    }
+  });
+  return servers.sort();
 }
 
 function replace(path: string, text: string): void {

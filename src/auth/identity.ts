@@ -1,6 +1,6 @@
 // Who the operator is: which token goes with a call, login, logout and whoami.
 import type { Identity } from "../api/index.ts";
-import { openCache, type CachedLogin, type LoginCache } from "./cache.ts";
+import { cachedServers, openCache, type CachedLogin, type LoginCache } from "./cache.ts";
 import { type Hiding, hidingSource } from "./hiding.ts";
 import { logIn, whoOf } from "./login-session.ts";
 import { sourcesOf, type IdentityOptions } from "./options.ts";
@@ -42,6 +42,7 @@ export function createIdentity(options: IdentityOptions): Identity & TokenSuppli
   let held: { readonly found: Found; readonly stamp: string } | undefined;
   /** Whose token was last used or shown. */
   let known: Found["kind"] | undefined;
+  const elsewhere = (): readonly string[] => cachedServers(options.configDir).filter((other) => other !== server);
   const keep = (found: Found, stamp = cache.stamp()): Found => {
     held = { found, stamp };
     known = found.kind;
@@ -60,7 +61,7 @@ export function createIdentity(options: IdentityOptions): Identity & TokenSuppli
     const found = await findToken(isOurs ? { ...sources, note: () => undefined, mint: async () => (isOver(cache, sources) ? undefined : await sources.mint()) } : sources);
     // Who is somebody by a login does not go on as somebody else when it ends, only after a logout.
     if (isOurs && found?.kind !== "login" && isOver(cache, sources)) throw loginOver(server);
-    if (found === undefined) throw notLoggedIn(server);
+    if (found === undefined) throw notLoggedIn(server, elsewhere());
     return keep(found, stamp);
   };
   const tokens = sharing<Found>();
@@ -92,7 +93,7 @@ export function createIdentity(options: IdentityOptions): Identity & TokenSuppli
     hiding: () => hidingSource(sources),
     async whoami() {
       const found = current() ?? (await findToken(sources, true));
-      if (found === undefined) throw notLoggedIn(server);
+      if (found === undefined) throw notLoggedIn(server, elsewhere());
       known = found.kind;
       return whoOf(found, server);
     },
@@ -110,7 +111,7 @@ export function createIdentity(options: IdentityOptions): Identity & TokenSuppli
       held = undefined;
       known = undefined;
       const revoked = login !== undefined && (await revokeLogin(login, options, signal));
-      return { removed, revoked, remaining: await otherSources(sources) };
+      return { removed, revoked, remaining: await otherSources(sources), elsewhere: elsewhere() };
     },
   };
 }

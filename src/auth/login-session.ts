@@ -62,7 +62,7 @@ async function stillLoggedIn(sources: SourceOptions, tell: (line: string) => voi
 
 function sayWhatHides({ server, own, sources }: Target, tell: (line: string) => void): void {
   if (server !== own) {
-    tell(`note: this login is used with: --endpoint ${server}`);
+    tell(`note: this login is used with: --endpoint ${server}; to make it the default, set endpoint in cli.toml`);
     return;
   }
   const hiding = hidingSource(sources);

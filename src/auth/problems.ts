@@ -10,8 +10,12 @@ const BREAK_GLASS = "if the identity provider stays down, a node's BMC console i
 
 export const interrupted = (): PactError => new PactError("interrupted", "interrupted");
 
-export const notLoggedIn = (server: string, reason?: string): PactError =>
-  new PactError("unauthenticated", `not logged in to ${server}`, { reason, hint: "pact login" });
+/** `elsewhere`: servers with a login, which is theirs alone (Auth6). */
+export const notLoggedIn = (server: string, elsewhere: readonly string[]): PactError =>
+  new PactError("unauthenticated", `not logged in to ${server}`, {
+    reason: elsewhere.length === 0 ? undefined : `logins are kept for ${elsewhere.join(", ")}; use one with --endpoint URL`,
+    hint: "pact login",
+  });
 
 /** The login that calls went with is over; nobody else's token takes its place. */
 export const loginOver = (server: string): PactError =>

@@ -7,9 +7,10 @@ export default defineCommand({
   role: "anyone",
   examples: [{ line: "logout", shows: "no cached token remains" }],
   async run(call) {
-    const { removed, revoked, remaining } = await (await call.identity()).logout(call.signal);
+    const { removed, revoked, remaining, elsewhere } = await (await call.identity()).logout(call.signal);
     for (const source of remaining) call.note(`note: a token remains in ${source}`);
+    for (const server of elsewhere) call.note(`note: a login to ${server} remains; to end it: pact logout --endpoint ${server}`);
     const message = !removed ? "not logged in: no cached token for this server" : revoked ? "logged out; the session is revoked" : "logged out here; the provider could not be told";
-    return done(message, { removed, revoked, remaining });
+    return done(message, { removed, revoked, remaining, elsewhere });
   },
 });

@@ -17,14 +17,14 @@ test("the cache is gone and the session is over at the provider", async () => {
   const login = await world.seed();
   const identity = world.identity();
   await identity.token(SIGNAL);
-  assert.equal(await identity.logout(SIGNAL), { removed: true, revoked: true, remaining: [] });
+  assert.equal(await identity.logout(SIGNAL), { removed: true, revoked: true, remaining: [], elsewhere: [] });
   assert.not.ok(existsSync(world.cache.path));
   assert.is((await refresh(world.idp.issuer, login.refresh_token ?? "")).body["error"], "invalid_grant");
   assert.is((await world.failure(identity.token(SIGNAL))).failure, "unauthenticated");
 });
 
 test("nothing cached: nothing removed, nobody asked", async () => {
-  assert.equal(await world.identity().logout(SIGNAL), { removed: false, revoked: false, remaining: [] });
+  assert.equal(await world.identity().logout(SIGNAL), { removed: false, revoked: false, remaining: [], elsewhere: [] });
   assert.is(world.hits.size, 0);
 });
 
@@ -37,29 +37,29 @@ test("the local copy goes before the provider is asked, and whatever it answers 
     res.writeHead(500).end();
     return true;
   };
-  assert.equal(await world.identity().logout(SIGNAL), { removed: true, revoked: false, remaining: [] });
+  assert.equal(await world.identity().logout(SIGNAL), { removed: true, revoked: false, remaining: [], elsewhere: [] });
   assert.not.ok(there);
 });
 
 test("a provider that hangs or is down does not keep a logout", async () => {
   await world.seed();
   world.intercept = (req) => req.url?.includes("revocation") === true;
-  assert.equal(await world.identity({ timeoutMs: 200 }).logout(SIGNAL), { removed: true, revoked: false, remaining: [] });
+  assert.equal(await world.identity({ timeoutMs: 200 }).logout(SIGNAL), { removed: true, revoked: false, remaining: [], elsewhere: [] });
   const nobody = await closedPort();
   await world.seed({ issuer: nobody, token_endpoint: `${nobody}/token`, revocation_endpoint: `${nobody}/revoke` });
-  assert.equal(await world.identity().logout(SIGNAL), { removed: true, revoked: false, remaining: [] });
+  assert.equal(await world.identity().logout(SIGNAL), { removed: true, revoked: false, remaining: [], elsewhere: [] });
 });
 
 test("a refused cache is removed, but its addresses are not trusted with a token", async () => {
   await world.seed();
   chmodSync(world.cache.path, 0o666);
-  assert.equal(await world.identity().logout(SIGNAL), { removed: true, revoked: false, remaining: [] });
+  assert.equal(await world.identity().logout(SIGNAL), { removed: true, revoked: false, remaining: [], elsewhere: [] });
   assert.is(world.hits.size, 0);
 });
 
 test("a service's login has no session behind it, and its logout is complete", async () => {
   await world.seed({ refresh_token: null });
-  assert.equal(await world.identity().logout(SIGNAL), { removed: true, revoked: true, remaining: [] });
+  assert.equal(await world.identity().logout(SIGNAL), { removed: true, revoked: true, remaining: [], elsewhere: [] });
   assert.is(world.hits.get("/oidc/token/revocation"), 1);
 });
 
