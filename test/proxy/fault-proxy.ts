@@ -19,6 +19,8 @@ export type Fault =
 export interface FaultProxy {
   /** http://HOST:PORT */
   readonly url: string;
+  /** Settles with the first connection. */
+  readonly connected: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,7 +33,12 @@ export async function startFaultProxy(target: string, fault: Fault): Promise<Fau
     socket.on("error", () => socket.destroy());
     socket.on("close", () => open.delete(socket));
   };
+  let first = (): void => {};
+  const connected = new Promise<void>((resolve) => {
+    first = resolve;
+  });
   const server = createServer({ allowHalfOpen: true }, (socket) => {
+    first();
     keep(socket);
     if (fault.kind === "black hole") return void socket.resume();
     if (fault.kind === "garbage") return void socket.resume().write(Buffer.alloc(512, "\u0007\u00ff garbage \u001b[31m\n", "latin1"));
@@ -51,9 +58,9 @@ export async function startFaultProxy(target: string, fault: Fault): Promise<Fau
   });
   if (fault.kind === "refuse") {
     await close();
-    return { url: `http://127.83.0.1:${address.port}`, close: async () => {} };
+    return { url: `http://127.83.0.1:${address.port}`, connected, close: async () => {} };
   }
-  return { url: `http://127.83.0.1:${address.port}`, close };
+  return { url: `http://127.83.0.1:${address.port}`, connected, close };
 }
 
 function forward(behind: Socket, socket: Socket, fault: Fault): void {

@@ -42,10 +42,14 @@ function driftMessage(drift: Drift | undefined): DriftMessage {
 }
 
 async function applied(subscription: Subscription, sequence: bigint, visit: Visit): Promise<void> {
-  const signal = AbortSignal.any([visit.signal, AbortSignal.timeout(LONGEST_MS)]);
+  // A timer of our own: AbortSignal.any() does not keep AbortSignal.timeout() alive, and the limit could be collected as garbage.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), LONGEST_MS);
   try {
-    await subscription.reached(sequence, signal);
+    await subscription.reached(sequence, AbortSignal.any([visit.signal, late.signal]));
   } catch (error) {
     throw new Refusal("agentTimeout", error instanceof Error ? error.message : String(error));
+  } finally {
+    clearTimeout(timer);
   }
 }
