@@ -10,6 +10,8 @@ export interface Column<Row> {
   readonly as?: "text" | "state" | "time" | "age" | "bytes" | "count";
   /** Text for a person where the plain value would not do. */
   readonly show?: (row: Row) => string;
+  /** For the last column: goes on below where it does not fit, rather than being cut. */
+  readonly wrap?: true;
 }
 
 export interface View<Row> {
@@ -19,6 +21,8 @@ export interface View<Row> {
   readonly empty: string;
   /** One line a row instead of a table, where operators expect lines. */
   readonly line?: (row: Row) => string;
+  /** A line of its own below a row of a table, such as what to do about it; never cut, so that it can be pasted. */
+  readonly below?: (row: Row) => string | null;
 }
 
 /** Answers and per-target problems share one sequence, in the order they came. */

@@ -34,8 +34,8 @@ export function bytes(count: number): string {
 export const instant = (time: Date): string => time.toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
 
 const GOOD = new Set(["active", "committed", "ok", "running", "up", "yes"]);
-const WARN = new Set(["drifted", "converging", "registered", "pending", "expired", "inactive", "observe_only"]);
-const BAD = new Set(["emergency", "revoked", "failed", "unreachable", "down", "no"]);
+const WARN = new Set(["warn", "drifted", "converging", "registered", "pending", "expired", "inactive", "observe_only"]);
+const BAD = new Set(["fail", "emergency", "revoked", "failed", "unreachable", "down", "no"]);
 
 /** A state in its colour; the word itself says the same without one. */
 export function state(text: string, theme: Theme): string {

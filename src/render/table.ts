@@ -4,6 +4,7 @@ import stringWidth from "fast-string-width";
 import type { Column, View } from "../api/index.ts";
 import { cell, state } from "./cells.ts";
 import type { Theme } from "./theme.ts";
+import { visible } from "./visible.ts";
 
 const NUMERIC: ReadonlySet<unknown> = new Set(["count", "bytes"]);
 const GAP = "  ";
@@ -59,14 +60,38 @@ export function table(view: View<any>, rows: readonly object[], settings: TableS
   const line = (texts: readonly string[], paint: (text: string, at: number) => string): string =>
     texts.map((text, at) => {
       const width = at === 0 ? Number.POSITIVE_INFINITY : fitted[at] ?? 0;
-      const shown = Number.isFinite(width) ? cut(text, width) : text;
+      const shown = Number.isFinite(width) && columns[at]?.wrap !== true ? cut(text, width) : text;
       const padded = at === texts.length - 1 && !NUMERIC.has(columns[at]?.as) ? shown : pad(shown, fitted[at] ?? 0, NUMERIC.has(columns[at]?.as));
       return padded.replace(shown, () => paint(shown, at));
     }).join(GAP).trimEnd();
+  const indent = " ".repeat(fitted.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0));
   return [
     line(columns.map(title), (text) => settings.theme.dim(text)),
-    ...cells.map((row) => line(row, (text, at) => (columns[at]?.as === "state" ? state(text, settings.theme) : text))),
+    ...cells.flatMap((texts, at) => {
+      const [first = "", ...more] = columns.at(-1)?.wrap === true ? wrapped(texts.at(-1) ?? "", fitted.at(-1) ?? 0) : [texts.at(-1) ?? ""];
+      const below = view.below?.(rows[at]) ?? null;
+      return [
+        line([...texts.slice(0, -1), first], (text, column) => (columns[column]?.as === "state" ? state(text, settings.theme) : text)),
+        ...more.map((text) => indent + text),
+        ...(below === null ? [] : [indent + visible(below)]),
+      ];
+    }),
   ];
+}
+
+/** Lines of at most that width, broken at blanks; a longer word stays whole, so that a path can be pasted. */
+function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let last = "";
+  for (const word of text.split(" ")) {
+    const longer = last === "" ? word : `${last} ${word}`;
+    if (last === "" || stringWidth(longer) <= width) last = longer;
+    else {
+      lines.push(last);
+      last = word;
+    }
+  }
+  return [...lines, last];
 }
 
 /** One thing as `Key  value` lines. */
@@ -80,4 +105,7 @@ export function recordLines(view: View<any>, value: object, settings: TableSetti
 }
 
 const records = (view: View<any>, rows: readonly object[], settings: TableSettings): string[] =>
-  rows.flatMap((row, at) => [...(at === 0 ? [] : [""]), ...recordLines(view, row, settings)]);
+  rows.flatMap((row, at) => {
+    const below = view.below?.(row) ?? null;
+    return [...(at === 0 ? [] : [""]), ...recordLines(view, row, settings), ...(below === null ? [] : [visible(below)])];
+  });

@@ -148,4 +148,24 @@ test("a failing node is a row in JSON, with its status", async () => {
   assert.equal(problems, [refused]);
 });
 
+test("a column that wraps goes on below, words whole, and the line below a row is never cut or believed", async () => {
+  interface Look { readonly check: string; readonly detail: string; readonly hint: string | null }
+  const looks: View<Look> = { columns: [{ key: "check" }, { key: "detail", wrap: true }], empty: "", below: ({ hint }) => (hint === null ? null : `try: ${hint}`) };
+  const found: Look[] = [
+    { check: "agents", detail: "two of three do not answer at all", hint: "chmod 600 /a/path/that/is/long\u001b[2J\n" },
+    { check: "token", detail: "/a/path/longer/than/the/column", hint: null },
+  ];
+  const { out } = await show(rows(looks, found), "text", { width: 24 });
+  assert.equal(out.split("\n"), [
+    "CHECK   DETAIL",
+    "agents  two of three do",
+    "        not answer at",
+    "        all",
+    "        try: chmod 600 /a/path/that/is/long\\e[2J\\n",
+    "token   /a/path/longer/than/the/column",
+    "",
+  ]);
+  assert.match((await show(rows(looks, found), "text")).out, "agents  two of three do not answer at all\n        try: chmod");
+});
+
 test.run();
