@@ -5,6 +5,7 @@ export * from "./errors.ts";
 export * from "./fanout.ts";
 export * from "./params.ts";
 export * from "./plugin.ts";
+export * from "./probe.ts";
 export * from "./result.ts";
 export * from "./services.ts";
 export * from "./settings.ts";

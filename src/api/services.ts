@@ -1,6 +1,7 @@
 // What commands can ask for. Each is reached through a function, so that a run
 // pays only for what it uses; every network call takes the call's AbortSignal.
 import type { Entry, Gap, NewEntry, NodeRecord, NodeState, Scope, Verdict } from "./domain.ts";
+import type { Probe } from "./probe.ts";
 import type { Chunk } from "./result.ts";
 import type { Setting } from "./settings.ts";
 
@@ -205,4 +206,5 @@ export interface Services {
   readonly catalog: () => Catalog;
   readonly session: () => Session;
   readonly site: () => SiteInfo;
+  readonly probe: () => Promise<Probe>;
 }

@@ -6,17 +6,16 @@ import { commandPage, exitCodesPage, flagsPage, overview } from "../core/help.ts
 import type { Registry } from "../core/registry.ts";
 import { nearest } from "../core/suggest.ts";
 
-/** Of the package this program is. */
-function packageVersion(): string {
-  const { version }: { version: string } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
-  return version;
+/** The package this program is. */
+export function thisPackage(): { readonly version: string; readonly engines: { readonly node: string } } {
+  return JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8"));
 }
 
 export function createCatalog(registry: Registry, interactive: boolean): Catalog {
   return {
     commands: () => registry.all().map(({ path, owner, entry }) =>
       ({ path, summary: entry.summary, effect: entry.effect, owner, group: entry.group, listed: true })),
-    version: () => ({ version: packageVersion(), node: process.versions.node }),
+    version: () => ({ version: thisPackage().version, node: process.versions.node }),
     suggest: (word) => nearest(word, registry.all().map(({ path }) => path)),
     async page(words) {
       if (words.length === 0) return overview(registry.all(), interactive);

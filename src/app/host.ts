@@ -1,6 +1,6 @@
 // The program around commands: builds the registry, resolves settings, runs
 // words and shows what came of them. One for a process, be it a shell or one line.
-import { type Call, type Catalog, type Command, type Params, type Terminal, PactError, asPactError, exitOf } from "../api/index.ts";
+import { type Call, type Catalog, type Command, type Params, type Probe, type Terminal, PactError, asPactError, exitOf } from "../api/index.ts";
 import { bind, declared } from "../core/bind.ts";
 import { type Outcome, dispatch } from "../core/dispatch.ts";
 import type { GlobalValues } from "../core/globals.ts";
@@ -217,6 +217,7 @@ export class Host {
       catalog: () => this.catalog(),
       session: () => this.session,
       site: () => ({ defaultDir: this.loader.paths.site }),
+      probe: () => this.#probe(loaded, err),
       scope: { vcluster: settings.vcluster, node: settings.node },
       note: (message) => void this.#note(err, message, globals.quiet === true),
       options: {
@@ -256,6 +257,20 @@ export class Host {
     });
     this.#networks.set(key, created);
     return created;
+  }
+
+  /** A fresh look at everything: what earlier lines learned may be what is wrong. */
+  async #probe({ settings, site, globals }: Loaded, err: Sink): Promise<Probe> {
+    const { createProbe } = await import("./probe.ts");
+    const { io, loader } = this;
+    return createProbe({
+      io, settings, site,
+      paths: loader.paths,
+      env: io.env,
+      now: io.now,
+      debug: (line) => void (loader.debug ? this.#note(err, `debug: ${line}`, false) : undefined),
+      strict: () => loader.load(globals, false),
+    });
   }
 
   async #ask(question: string, secret: boolean): Promise<string> {

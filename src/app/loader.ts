@@ -1,6 +1,6 @@
 // Reads what settings come from, once, and resolves them for each line.
 import { readFileSync } from "node:fs";
-import { PactError } from "../api/index.ts";
+import { FORMATS, PactError } from "../api/index.ts";
 import type { GlobalValues } from "../core/globals.ts";
 import { type ConfigFile, readConfig } from "./files.ts";
 import { readInput } from "./input.ts";
@@ -51,12 +51,13 @@ export class SettingsLoader {
     }
     warnings.push(...this.#known.flatMap((file) => file.warnings));
     const token = await this.#tokenText(globals);
+    const given = token === undefined ? globals : { ...globals, token };
     try {
-      return { ...this.resolved(token === undefined ? globals : { ...globals, token }), warnings };
+      return { ...this.resolved(given), warnings };
     } catch (error) {
       if (!lenient) throw error;
-      const { output: _, ...rest } = globals;
-      return { ...this.resolved(rest, true), warnings };
+      const { output, ...rest } = given;
+      return { ...this.resolved(FORMATS.some((format) => format === output) ? given : rest, true), warnings };
     }
   }
 
@@ -64,7 +65,7 @@ export class SettingsLoader {
   resolved(globals: GlobalValues, plain = false): Omit<Loaded, "warnings"> {
     const site = runningSite(this.paths.site);
     const session = plain ? {} : this.#session();
-    const env = plain ? { ...this.#io.env, PACT_OUTPUT: "" } : this.#io.env;
+    const env = plain ? { ...this.#io.env, PACT_OUTPUT: "", PACT_VCLUSTER: "", PACT_NODE: "" } : this.#io.env;
     const settings = resolveSettings({ globals, session, env, files: plain ? [] : this.#known, site, paths: this.paths });
     return { settings, site, globals };
   }

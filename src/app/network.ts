@@ -2,7 +2,7 @@
 // first use and shared by every line that has the same settings.
 import { type Principal, type PrincipalType, PactError } from "../api/index.ts";
 import type { Client } from "../client/connect.ts";
-import type { createIdentity } from "../auth/identity.ts";
+import type { IdentityOptions, createIdentity } from "../auth/identity.ts";
 import type { Paths } from "./paths.ts";
 import type { RunningSite } from "./running-site.ts";
 import type { Settings } from "./settings.ts";
@@ -26,6 +26,8 @@ export interface NetworkContext {
   readonly debug: (line: string) => void;
   /** Absent when nobody can be asked. */
   readonly ask: ((question: string, secret: boolean) => Promise<string>) | undefined;
+  /** Hears the server's clock with every answer that tells it. */
+  readonly serverTime?: (time: Date) => void;
 }
 
 /** Two runs with equal keys share one Network. The token's text is part of it and never leaves memory. */
@@ -79,28 +81,39 @@ async function listens(url: string): Promise<boolean> {
   });
 }
 
-export function createNetwork(context: NetworkContext): Network {
+/** The running site, where its journal is the one that is spoken to. */
+const ownSite = ({ site, settings }: NetworkContext): RunningSite | undefined =>
+  site !== undefined && sameEndpoint(site.file.journal.grpc, settings.endpoint.value) ? site : undefined;
+
+/** What an identity is made from, by these settings. */
+export function identityOptions(context: NetworkContext): IdentityOptions {
   const { settings, paths } = context;
-  const site = context.site !== undefined && sameEndpoint(context.site.file.journal.grpc, settings.endpoint.value) ? context.site : undefined;
+  const site = ownSite(context);
+  return {
+    server: settings.endpoint.value,
+    configDir: paths.config,
+    token: settings.token,
+    tokenPath: settings.tokenPath,
+    site: site === undefined ? undefined : { dir: site.dir, discoveryUrl: `${site.file.journal.http}/auth/discovery` },
+    auth: settings.auth,
+    env: context.env,
+    now: context.now,
+    timeoutMs: settings.timeoutS.value * 1000,
+    ...(Object.keys(settings.tls).length === 0 ? {} : { tls: async () => (await import("../client/tls-files.ts")).readTlsFiles(settings.tls) }),
+    note: context.note,
+    ...(context.ask === undefined ? {} : { ask: context.ask }),
+  };
+}
+
+export function createNetwork(context: NetworkContext): Network {
+  const { settings } = context;
+  const site = ownSite(context);
   let identity: Promise<CreatedIdentity> | undefined;
   let client: Promise<Client> | undefined;
 
   const makeIdentity = async (): Promise<CreatedIdentity> => {
     const { createIdentity } = await import("../auth/identity.ts");
-    return createIdentity({
-      server: settings.endpoint.value,
-      configDir: paths.config,
-      token: settings.token,
-      tokenPath: settings.tokenPath,
-      site: site === undefined ? undefined : { dir: site.dir, discoveryUrl: `${site.file.journal.http}/auth/discovery` },
-      auth: settings.auth,
-      env: context.env,
-      now: context.now,
-      timeoutMs: settings.timeoutS.value * 1000,
-      ...(Object.keys(settings.tls).length === 0 ? {} : { tls: async () => (await import("../client/tls-files.ts")).readTlsFiles(settings.tls) }),
-      note: context.note,
-      ...(context.ask === undefined ? {} : { ask: context.ask }),
-    });
+    return createIdentity(identityOptions(context));
   };
   const getIdentity = (): Promise<CreatedIdentity> => (identity ??= makeIdentity());
 
@@ -131,6 +144,7 @@ export function createNetwork(context: NetworkContext): Network {
       requestId: () => `req-${randomBytes(4).toString("hex")}`,
       note: context.note,
       debug: context.debug,
+      ...(context.serverTime === undefined ? {} : { serverTime: context.serverTime }),
     });
   };
 

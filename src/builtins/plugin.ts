@@ -19,6 +19,7 @@ export default definePlugin({
     logout: { summary: "Forget the tokens of this server and revoke them", effect: "local", group: "identity", load: () => import("./logout.ts") },
     whoami: { summary: "Show who the token says you are", effect: "local", group: "identity", load: () => import("./whoami.ts") },
     help: { summary: "Explain pact, a command or a topic", effect: "local", group: "help", load: () => import("./help.ts") },
+    doctor: { summary: "Look for what is wrong, and say what to do", effect: "local", group: "help", load: () => import("./doctor.ts") },
     version: { summary: "Print the version", effect: "local", group: "help", load: () => import("./version.ts") },
   },
 });

@@ -3,10 +3,11 @@
 // enforced. It never touches the network, and says which expected calls never came.
 import {
   ID_PATTERN, PactError, scopeText,
-  type Agents, type DeltaItem, type Enrollment, type Entry, type Journal, type NewEntry, type NodeRecord, type Policy, type Principal, type Scope, type Services, type Verdict,
+  type Agents, type DeltaItem, type Enrollment, type Entry, type Journal, type NewEntry, type NodeRecord, type Policy, type Principal, type Probe, type Scope, type Services, type Verdict,
 } from "../api/index.ts";
 import { FakeAgent, type Script } from "./fake-agent.ts";
 import { FakeNode } from "./fake-node.ts";
+import { fakeProbe } from "./fake-probe.ts";
 
 export interface FakeNodeOptions {
   readonly name: string;
@@ -45,6 +46,8 @@ export class FakeSite {
   readonly enrollment: Enrollment;
   readonly policy: Policy;
   readonly agents: Agents;
+  /** Finds everything in order; tests replace single looks. */
+  probe: Probe;
   /** What the policy answers; tests replace it. */
   verdict: (action: string, scope: Scope) => Verdict = (action) => ({ allowed: true, ref: `rbac:default:${action}`, reason: null, approvalId: null });
   readonly #nodes: ReadonlyMap<string, FakeNode>;
@@ -69,6 +72,7 @@ export class FakeSite {
         return new FakeAgent(found, options.commands ?? {}, (call, at) => this.#begin(call, at), (command) => this.#ran(found, command));
       },
     };
+    this.probe = fakeProbe({ enrollment: this.enrollment, agents: this.agents, principal: this.#principal, now: this.#now });
   }
 
   /** The node of that name; notFound when there is none. */
@@ -95,9 +99,12 @@ export class FakeSite {
     if (unmet.length > 0) throw new Error(`these calls never came: ${unmet.join(", ")}; these did: ${this.calls.join(", ") || "none"}`);
   }
 
-  /** The four network services, as commands ask for them. */
-  services(): Pick<Services, "journal" | "enrollment" | "policy" | "agents"> {
-    return { journal: async () => this.journal, enrollment: async () => this.enrollment, policy: async () => this.policy, agents: async () => this.agents };
+  /** The network services, as commands ask for them. */
+  services(): Pick<Services, "journal" | "enrollment" | "policy" | "agents" | "probe"> {
+    return {
+      journal: async () => this.journal, enrollment: async () => this.enrollment, policy: async () => this.policy, agents: async () => this.agents,
+      probe: async () => this.probe,
+    };
   }
 
   #begin(call: FakeCall, signal: AbortSignal): void {

@@ -52,7 +52,7 @@ const missing = (name: string) => (): never => {
 };
 
 function callOf(settings: RunSettings, note: (line: string) => void): Omit<Call<Params, Params>, "args" | "flags" | "signal"> {
-  const names = ["journal", "enrollment", "policy", "agents", "identity", "terminal", "catalog", "session", "site"] as const;
+  const names = ["journal", "enrollment", "policy", "agents", "identity", "terminal", "catalog", "session", "site", "probe"] as const;
   const services = Object.fromEntries(names.map((name) => [name, settings.services[name] ?? missing(name)])) as unknown as Services;
   return {
     ...services,

@@ -59,7 +59,7 @@ async function run(line: string, kept: Kept, scope: { vcluster?: Setting<string>
     note: unused,
     options: { format: "text", yes: false, dryRun: false, noWait: false, remoteRc: false, nodeTimeoutS: 5, width: 80 },
     stdin: unused, journal: unused, enrollment: unused, policy: unused, agents: unused, identity: unused,
-    terminal: unused, catalog: unused, site: unused,
+    terminal: unused, catalog: unused, site: unused, probe: unused,
     session: () => kept.session,
   };
   return command.run(call);
