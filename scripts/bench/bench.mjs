@@ -1,58 +1,23 @@
 // `npm run bench`: how fast pact is beside what the machine can do at best, measured in turns in the same
 // run. Prints a table; --write puts it into README.md too. No other place writes numbers there.
-import { spawn } from "node:child_process";
+// Names of rows as arguments measure only those.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { build } from "../build.mjs";
+import { root } from "./measure.mjs";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const RUNS = 21;
-const FAST = join(root, "dist/src/fast.cjs");
-const SCRIPT = join(root, "scripts/bench/script.mjs");
+const PARTS = {
+  start: async () => (await import("./start-up.mjs")).startUp,
+  line: async () => (await import("./running-shell.mjs")).runningShell,
+  exec: async () => (await import("./exec.mjs")).execOutput,
+  echo: async () => (await import("./echo.mjs")).keyEcho,
+  append: async () => (await import("./appends.mjs")).durableAppends,
+  memory: async () => (await import("./memory.mjs")).idleMemory,
+};
 
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
-
-/** Milliseconds from start to exit; a run that fails is no measurement. */
-function time(args, env) {
-  return new Promise((resolve, reject) => {
-    const began = performance.now();
-    const child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "inherit"] });
-    child.stdout.resume();
-    child.once("error", reject);
-    child.once("close", (code) => (code === 0 ? resolve(performance.now() - began) : reject(new Error(`node ${args.join(" ")} ended with ${code}`))));
-  });
-}
-
-/** Runs all in turns, so that a busy moment falls on each; the first two rounds fill caches and do not count. */
-async function inTurns(contenders) {
-  const times = contenders.map(() => []);
-  for (let round = -2; round < RUNS; round++) {
-    for (const [at, { args, env }] of contenders.entries()) {
-      const ms = await time(args, env);
-      if (round >= 0) times[at].push(ms);
-    }
-  }
-  return times.map(median);
-}
-
-const row = (what, floor, ms, floorMs, goal) =>
-  `| ${what} | ${ms.toFixed(1)} ms | ${floor} | ${floorMs.toFixed(1)} ms | ${(ms / floorMs).toFixed(2)}× | ${goal} |`;
-
-async function startUp(env, site) {
-  const agent = site.file.nodes.find(({ node_id }) => node_id === "node-001").endpoint;
-  const scriptEnv = { ...env, BENCH_NODE: "node-001", BENCH_AGENT: agent };
-  const [node, version, help, status, script] = await inTurns([
-    { args: ["-e", "0"], env }, { args: [FAST, "--version"], env }, { args: [FAST, "help"], env },
-    { args: [FAST, "status", "node-001", "--output", "json"], env }, { args: [SCRIPT], env: scriptEnv },
-  ]);
-  return [
-    row("`pact --version`", "`node -e 0`", version, node, "≤ 1.5×"),
-    row("`pact help`", "`node -e 0`", help, node, "≤ 1.8×"),
-    row("`pact status NODE --output json`", "a grpc-js + proto-loader script, same calls", status, script, "≤ 1.0×"),
-  ];
-}
+const wanted = process.argv.slice(2).filter((word) => word !== "--write");
+for (const name of wanted) if (!(name in PARTS)) throw new Error(`no row is called ${name}: ${Object.keys(PARTS).join(", ")}`);
 
 build();
 const home = mkdtempSync(join(tmpdir(), "pact-bench-"));
@@ -62,13 +27,28 @@ const { askSite } = await import("../../dist/src/site/control.js");
 const { sitePaths } = await import("../../dist/src/site/paths.js");
 const dir = join(home, ".local/share/pact/site");
 try {
-  const site = await launchSite({ dir, port: 0, nodes: 2 });
+  await launchSite({ dir, port: 0, nodes: 2 });
+  await stopSite(dir);
+  const config = join(dir, "site.toml");
+  writeFileSync(config, readFileSync(config, "utf8").replace(/^exec_output_limit = .*\n/m, "").replace("[agent]\n", `[agent]\nexec_output_limit = "1GiB"\n`));
+  const { file } = await launchSite({ dir, port: 0, nodes: 2 });
   const { token } = await askSite(sitePaths(dir).socket, { do: "token", user: "admin" });
-  // A scrubbed environment: NODE_EXTRA_CA_CERTS alone costs every start some 30 ms.
-  const env = { PATH: process.env.PATH, HOME: home, LANG: "C.UTF-8", TERM: "dumb", PACT_ENDPOINT: site.file.journal.grpc, PACT_TOKEN: token };
+  const journal = file.journal.grpc;
+  const place = {
+    home, dir, journal, token, sitePid: file.pid,
+    agent: file.nodes.find(({ node_id }) => node_id === "node-001").endpoint,
+    // A scrubbed environment: NODE_EXTRA_CA_CERTS alone costs every start some 30 ms.
+    env: { PATH: process.env.PATH, HOME: home, LANG: "C.UTF-8", TERM: "dumb", PACT_ENDPOINT: journal, PACT_TOKEN: token },
+  };
+  const rows = [];
+  for (const [name, load] of Object.entries(PARTS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const measure = await load();
+    rows.push(...(await measure(place)));
+  }
   const table = [
-    `Medians of ${RUNS} runs in turns; ${availableParallelism()} cores, Node.js ${process.versions.node}, ${process.platform} ${process.arch}.`, "",
-    "| what | pact | floor | floor's time | ratio | goal |", "|---|---|---|---|---|---|", ...await startUp(env, site),
+    `Medians, in turns with the floor; ${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node.js ${process.versions.node}, ${process.platform} ${process.arch}.`, "",
+    "| what | pact | floor | floor's | ratio | goal |", "|---|---|---|---|---|---|", ...rows,
   ].join("\n");
   process.stdout.write(`${table}\n`);
   if (process.argv.includes("--write")) {

@@ -60,6 +60,14 @@ class Source {
   }
 }
 
+const SIZE_UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+/** 1024 → `1KiB`. */
+function sizeText(bytes: number): string {
+  const [unit, factor] = Object.entries(SIZE_UNITS).findLast(([, one]) => bytes % one === 0) ?? ["", 1];
+  return `${bytes / factor}${unit}`;
+}
+
 /** One table of the file, read key by key; complains about what it was not asked for. */
 class Table {
   readonly #source: Source;
@@ -107,6 +115,17 @@ class Table {
       this.fail(key, `${key} must be a whole number from ${least} to ${most}`);
     }
     return value;
+  }
+
+  /** Bytes: a whole number, or a text such as "10MiB". */
+  size(key: string, least: number, most: number, fallback: number): number {
+    const value = this.#values[key];
+    const [, digits, unit = ""] = typeof value === "string" ? (/^(\d{1,10}) ?([KMG]iB)?$/.exec(value) ?? []) : [];
+    const bytes = digits === undefined ? (value ?? fallback) : Number(digits) * (SIZE_UNITS[unit] ?? 1);
+    if (typeof bytes !== "number" || !Number.isInteger(bytes) || bytes < least || bytes > most) {
+      this.fail(key, `${key} must be a size from ${sizeText(least)} to ${sizeText(most)}, such as 65536, "10MiB" or "1GiB"`);
+    }
+    return bytes;
   }
 
   list(key: string, pattern: RegExp, what: string, fallback: readonly string[]): readonly string[] {
@@ -199,7 +218,7 @@ function readAgent(source: Source, top: Readonly<Record<string, unknown>>): Agen
     whitelistMode: at.choice("whitelist_mode", ["strict", "learning", "bypass"], d.whitelistMode),
     watchFiles: at.list("watch_files", /^\/(?!.*(^|\/)\.\.(\/|$)).{1,400}$/, "absolute paths or globs without ..", d.watchFiles),
     watchSysctl: at.list("watch_sysctl", /^[a-z0-9_][A-Za-z0-9_.:/-]{0,200}$/, "sysctl keys such as vm.swappiness", d.watchSysctl),
-    execOutputLimit: at.count("exec_output_limit", 1024, 1024 * 1024 * 1024, d.execOutputLimit),
+    execOutputLimit: at.size("exec_output_limit", 1024, 1024 ** 3, d.execOutputLimit),
     execTimeoutS: at.count("exec_timeout_seconds", 1, 86_400, d.execTimeoutS),
     maxSessions: at.count("max_sessions", 0, 1000, d.maxSessions),
   };

@@ -91,7 +91,7 @@ whitelist_mode = "strict"
 # Files whose changes count as drift.
 watch_files = ["/etc/**"]
 # Bytes of stdout and of stderr that one exec may produce, and how long it may take.
-exec_output_limit = 10485760
+exec_output_limit = "10MiB"
 exec_timeout_seconds = 300
 max_sessions = 10
 `;

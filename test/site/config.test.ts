@@ -51,6 +51,11 @@ test("a machine's name becomes an id that collides with nothing", () => {
   assert.is(hostNodeId("x".repeat(200)).length, 63);
 });
 
+test("sizes are bytes, or numbers with a binary unit", () => {
+  const limit = (text: string): number => read(`[agent]\nexec_output_limit = ${text}\n`).agent.execOutputLimit;
+  assert.equal(['4096', '"4096"', '"64KiB"', '"10 MiB"', '"1GiB"'].map(limit), [4096, 4096, 65_536, 10_485_760, 1_073_741_824]);
+});
+
 const refused: readonly (readonly [string, string, RegExp])[] = [
   ["broken TOML", "[[node]\n", /^site\.toml:8: .*column/],
   ["an unknown key", `[[node]]\nname = "n"\nvcluster = "v"\ncolour = "red"\n`, /^site\.toml:11: unknown key "colour" in node/],
@@ -67,6 +72,8 @@ const refused: readonly (readonly [string, string, RegExp])[] = [
   ["a client that is a user", `[[client]]\nid = "a"\nrole = "r"\n`, /^site\.toml:9: "a" is a user already/],
   ["a number as text", `[agent]\nmax_sessions = "3"\n`, /^site\.toml:9: max_sessions must be a whole number/],
   ["a number out of range", `[agent]\nexec_timeout_seconds = 0\n`, /^site\.toml:9: exec_timeout_seconds must be .* from 1/],
+  ["a size with a unit nobody knows", `[agent]\nexec_output_limit = "1TB"\n`, /^site\.toml:9: exec_output_limit must be a size from 1KiB to 1GiB/],
+  ["a size out of range", `[agent]\nexec_output_limit = "2GiB"\n`, /^site\.toml:9: exec_output_limit must be a size/],
   ["a wrong mode", `[agent]\nwhitelist_mode = "off"\n`, /^site\.toml:9: whitelist_mode must be one of strict, learning, bypass/],
   ["a watched path that climbs", `[agent]\nwatch_files = ["/etc/../root/**"]\n`, /^site\.toml:9: watch_files must hold/],
   ["yes for true", `[[vcluster]]\nname = "w"\nregulated = "yes"\n`, /^site\.toml:10: regulated must be true or false/],

@@ -10,6 +10,7 @@ import type { Gate } from "./gate.ts";
 import type { JournalLink } from "./journal-link.ts";
 import { listen, newServer, type Action, type Listener } from "./listener.ts";
 import { entryOf, type AgentNode } from "./node.ts";
+import { shellDefinition } from "./output-message.ts";
 import { openObserver } from "./observe.ts";
 import { barePlace, hostPlace, namespacePlace, type Place } from "./place.ts";
 import { makeRoot, makeShellFolder, NODE_SHELL, NODE_SYSCTL } from "./root.ts";
@@ -119,7 +120,7 @@ async function serve(
   const server = newServer();
   // A stopped node has ended its sessions for good; the next ones are new.
   const current: Sessions = { handler: (call) => sessions.handler(call), close: () => sessions.close() };
-  server.addService(serviceDefinition("pact.shell.ShellService"), shellService(node, current));
+  server.addService(shellDefinition(), shellService(node, current));
   if (node.profile === "embedded") server.addService(serviceDefinition("pact.site.NodeStateService"), stateService(node, shared.subscription));
   const listener: Listener = await listen(server, wanted.address, wanted.port);
   node.desk.thawed = () => listener.thawed();

@@ -2,6 +2,7 @@
 // The provider and `mint` make the same form; `verify` takes no other.
 import { randomUUID } from "node:crypto";
 import { errors, jwtVerify, SignJWT, type CryptoKey } from "jose";
+import { rememberTokens } from "./seen-tokens.ts";
 import type { Caller, Clock, MintToken, VerifyToken } from "../parts.ts";
 
 export const AUDIENCE = "pact";
@@ -16,19 +17,22 @@ export interface TokenKeys {
 }
 
 export function createTokens(keys: TokenKeys, issuer: string, clock: Clock): { verify: VerifyToken; mint: MintToken } {
+  const claims = rememberTokens(async (token) => {
+    const { payload } = await jwtVerify(token, keys.publicKey, {
+      algorithms: ["RS256"],
+      issuer,
+      audience: AUDIENCE,
+      typ: ACCESS_TOKEN_TYPE,
+      clockTolerance: LEEWAY_S,
+      currentDate: new Date(clock.now()),
+      requiredClaims: ["sub", "exp"],
+    });
+    return payload;
+  }, () => clock.now(), LEEWAY_S);
   return {
     async verify(token) {
       try {
-        const { payload } = await jwtVerify(token, keys.publicKey, {
-          algorithms: ["RS256"],
-          issuer,
-          audience: AUDIENCE,
-          typ: ACCESS_TOKEN_TYPE,
-          clockTolerance: LEEWAY_S,
-          currentDate: new Date(clock.now()),
-          requiredClaims: ["sub", "exp"],
-        });
-        return callerOf(payload);
+        return callerOf(await claims(token));
       } catch (error) {
         throw new Error(phraseOf(error));
       }

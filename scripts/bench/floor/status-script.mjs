@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
 import loader from "@grpc/proto-loader";
 
-const proto = fileURLToPath(new URL("../../proto", import.meta.url));
+const proto = fileURLToPath(new URL("../../../proto", import.meta.url));
 const definition = loader.loadSync(["pact/enrollment.proto", "pact/site.proto"], {
   includeDirs: [proto], keepCase: true, longs: String, enums: String, defaults: true, oneofs: true,
 });
