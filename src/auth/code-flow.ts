@@ -3,6 +3,7 @@
 import { PactError } from "../api/index.ts";
 import { listenForCallback, type Callback } from "./callback.ts";
 import { limit, requestParameters, type Flow, type Tokens } from "./flow.ts";
+import { checkPage } from "./openid.ts";
 
 export interface CodeFlowOptions {
   readonly callbackPort: number | undefined;
@@ -34,6 +35,7 @@ export async function loginByCode(flow: Flow, options: CodeFlowOptions, fallback
       nonce,
       ...(flow.scopes.includes("offline_access") ? { prompt: "consent" } : {}),
     });
+    checkPage(page.href, provider);
     const opened = options.open(page.href);
     if (!opened && fallback) return undefined;
     tell(opened ? "your browser opens; if it does not, open this page:" : "open this page in a browser to log in:");

@@ -2,6 +2,7 @@
 // provider's pace (slow_down is honoured) until somebody has logged in there.
 import { PactError } from "../api/index.ts";
 import { limit, requestParameters, type Flow, type Tokens } from "./flow.ts";
+import { checkPage } from "./openid.ts";
 import { networkReason } from "./problems.ts";
 import { visible } from "./visible.ts";
 
@@ -10,6 +11,7 @@ const MINUTE_MS = 60_000;
 export async function loginByDevice(flow: Flow): Promise<Tokens> {
   const { library, provider, tell } = flow;
   const device = await library.initiateDeviceAuthorization(provider, requestParameters(flow));
+  checkPage(device.verification_uri, provider);
   const end = performance.now() + device.expires_in * 1000;
   const minutesLeft = (): number => Math.max(1, Math.round((end - performance.now()) / MINUTE_MS));
   tell("open this page on any device:");

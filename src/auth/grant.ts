@@ -4,6 +4,7 @@ import type { CachedLogin, LoginCache } from "./cache.ts";
 import { readClaims } from "./claims.ts";
 import type { Limits } from "./fetching.ts";
 import { withLock } from "./lock.ts";
+import { askWhereItIs } from "./moved.ts";
 import { loadLibrary, recordedProvider, type Client, type Provider, type Tokens } from "./openid.ts";
 import { LoginEnded, providerProblem } from "./problems.ts";
 
@@ -66,7 +67,9 @@ export async function renew(options: RenewOptions, seen: CachedLogin): Promise<C
     if (login === undefined) return "gone";
     return login.access_token === seen.access_token ? undefined : login;
   };
-  const lock = { path: `${cache.path}.lock`, now: () => now().getTime(), holdMs: limits.timeoutMs + 10_000, waitMs: limits.timeoutMs + 15_000 };
+  // Three requests where the provider has moved.
+  const longestMs = 3 * limits.timeoutMs;
+  const lock = { path: `${cache.path}.lock`, now: () => now().getTime(), holdMs: longestMs + 10_000, waitMs: longestMs + 15_000 };
   const result = await withLock(lock, newer, async () => newer() ?? (await renewAlone(options, seen)));
   if (result === undefined) {
     throw new PactError("unauthenticated", "another pact is renewing the login and does not finish", { hint: `if none is running: rm ${lock.path}` });
@@ -82,10 +85,13 @@ async function renewAlone(options: RenewOptions, seen: CachedLogin): Promise<Cac
   let renewed: CachedLogin;
   try {
     const library = await loadLibrary();
-    const provider = recordedProvider(library, seen, client, limits);
-    const tokens = seen.refresh_token === null
-      ? await library.clientCredentialsGrant(provider, { scope: seen.scopes.join(" ") })
-      : await library.refreshTokenGrant(provider, seen.refresh_token);
+    const { answer: tokens, provider } = await askWhereItIs(
+      { library, recorded: seen, client, limits, endpoint: "token_endpoint" },
+      recordedProvider(library, seen, client, limits),
+      async (at): Promise<Tokens> => seen.refresh_token === null
+        ? await library.clientCredentialsGrant(at, { scope: seen.scopes.join(" ") })
+        : await library.refreshTokenGrant(at, seen.refresh_token),
+    );
     const login = loginOf(tokens, provider, { server: seen.server, clientId: seen.client_id, scopes: seen.scopes, now: now() });
     // A provider that does not rotate sends no new one.
     renewed = { ...login, refresh_token: login.refresh_token ?? seen.refresh_token };

@@ -57,7 +57,14 @@ async function stillLoggedIn(sources: SourceOptions, tell: (line: string) => voi
     tell(`note: ${error.message}: ${error.about.reason ?? ""}; a new login replaces it`);
     return undefined;
   }
-  return await loginToken({ ...sources, note: () => undefined }, false);
+  try {
+    return await loginToken({ ...sources, note: () => undefined }, false);
+  } catch (error) {
+    if (!(error instanceof PactError) || error.failure === "interrupted") throw error;
+    // Its provider is gone or has changed; the journal may name another by now.
+    tell(`note: the login that is kept cannot be renewed: ${error.message}; logging in anew`);
+    return undefined;
+  }
 }
 
 function sayWhatHides({ server, own, sources }: Target, tell: (line: string) => void): void {

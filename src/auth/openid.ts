@@ -67,11 +67,19 @@ function authentication(library: Library, server: openid.ServerMetadata, { secre
 
 const seconds = (limits: Limits): number => Math.max(1, Math.ceil(limits.timeoutMs / 1000));
 
+function checkLeads(url: string, issuer: URL): void {
+  if (!URL.canParse(url)) throw new Error("the provider leads to an address that is none");
+  const { protocol, host } = new URL(url);
+  if (protocol !== "https:" && !(protocol === "http:" && host === issuer.host)) throw new Error(`the provider leads to ${host || protocol} without encryption`);
+}
+
+/** A page that a person shall type a password into. Throws where it is neither encrypted nor the issuer's own. */
+export const checkPage = (url: string, provider: Provider): void => checkLeads(url, new URL(provider.serverMetadata().issuer));
+
 /** Clear text goes to the issuer's own host only, whatever its metadata says. */
 const fetchWithin =
   (limits: Limits, issuer: URL): openid.CustomFetch =>
   async (url, { body, headers, method, signal }) => {
-    const { protocol, host } = new URL(url);
-    if (protocol !== "https:" && host !== issuer.host) throw new Error(`the provider leads to ${host} without encryption`);
+    checkLeads(url, issuer);
     return await boundedFetch(url, { method, headers, ...(body === undefined ? {} : { body }), ...(signal === undefined ? {} : { signal }) }, limits);
   };

@@ -6,7 +6,7 @@ import { codeOf } from "./cache.ts";
 import { tlsProblem } from "./tls-problem.ts";
 import { visible } from "./visible.ts";
 
-const BREAK_GLASS = "if the identity provider stays down, a node's BMC console is the way in (break-glass)";
+const BREAK_GLASS = "a token that is still good works meanwhile (--token @FILE); if the identity provider stays down, a node's BMC console is the way in (break-glass)";
 
 export const interrupted = (): PactError => new PactError("interrupted", "interrupted");
 
@@ -64,7 +64,8 @@ const HINTS: Readonly<Record<string, string>> = {
   access_denied: "pact login",
 };
 
-function oauthCode(error: unknown): string | undefined {
+/** The provider's own word for a refusal; undefined when it said none. */
+export function oauthCode(error: unknown): string | undefined {
   const code = textOf(error, "error");
   if (code !== undefined) return code;
   // A challenge instead of a body: the client's own id or secret was refused.

@@ -46,14 +46,14 @@ test("without a browser, login shows an address and a code, each alone on a line
 });
 
 /** A provider that knows the device flow only, answers the polls in this order, and counts the seconds in no time. */
-async function fakeProvider(polls: readonly (readonly [number, object])[], change: Readonly<Record<string, unknown>> = {}): Promise<{ url: string; asked: number[]; close(): void }> {
+async function fakeProvider(polls: readonly (readonly [number, object])[], change: Readonly<Record<string, unknown>> = {}, page?: string): Promise<{ url: string; asked: number[]; close(): void }> {
   const asked: number[] = [];
   let url = "";
   const body = (req: IncomingMessage): [number, object] => {
     if (req.url?.includes("well-known")) {
       return [200, { issuer: url, token_endpoint: `${url}/token`, device_authorization_endpoint: `${url}/device`, jwks_uri: `${url}/jwks`, response_types_supported: [], ...change }];
     }
-    if (req.url === "/device") return [200, { device_code: "device-secret", user_code: "ABCD\u001b[2J", verification_uri: `${url}/page\u0007`, expires_in: 60, interval: 0.01 }];
+    if (req.url === "/device") return [200, { device_code: "device-secret", user_code: "ABCD\u001b[2J", verification_uri: page ?? `${url}/page\u0007`, expires_in: 60, interval: 0.01 }];
     asked.push(performance.now());
     const [status, answer] = polls[asked.length - 1] ?? [400, { error: "expired_token" }];
     return [status, answer];
@@ -120,6 +120,18 @@ test("a code that expired or was declined is said, and nothing is kept", async (
   } finally {
     await world.close();
   }
+});
+
+test("a page for the code that is a file or on another machine in clear text is not shown", async () => {
+  const world = await startWorld();
+  for (const page of ["file:///etc/passwd", "http://idp.example/device", "nonsense"]) {
+    const fake = await fakeProvider([], {}, page);
+    const error = await world.failure(world.identity({ auth: { idpUrl: fake.url, clientId: "c" } }).login(device, world.tell, SIGNAL));
+    fake.close();
+    assert.equal([error.failure, fake.asked.length], ["unauthenticated", 0], page);
+    assert.not.ok(world.said.includes(page));
+  }
+  await world.close();
 });
 
 test("Ctrl-C ends the wait", async () => {

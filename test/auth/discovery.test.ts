@@ -1,6 +1,6 @@
 // Finding the provider: the journal's answer, the settings that override it, and
 // the addresses that are not trusted.
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { discoveryAddresses, findLoginPlace } from "../../src/auth/discovery.ts";
@@ -114,6 +114,55 @@ test("a provider that claims to be another, or leads elsewhere in clear text, is
   };
   assert.match(await login(() => metadata("https://other.example", "https://other.example/token")), /unauthenticated .*issuer/);
   assert.match(await login((url) => metadata(url, "http://elsewhere.example/token")), /unauthenticated .*without encryption/);
+});
+
+test("a provider whose metadata is huge, a page, a redirect in a circle, cut off or endless ends the login in time, and no page is opened", async () => {
+  const opened: string[] = [];
+  const openBrowser = (url: string): boolean => opened.push(url) > 0;
+  const answers: Readonly<Record<string, (res: ServerResponse) => void>> = {
+    huge: (res) => res.writeHead(200, { "content-type": "application/json" }).end(`{"issuer":"${"x".repeat(2_000_000)}"}`),
+    page: (res) => res.writeHead(200, { "content-type": "text/html" }).end("<html>log in to the hotel's network</html>"),
+    circle: (res) => res.writeHead(302, { location: "/oidc/.well-known/openid-configuration" }).end(),
+    nonsense: (res) => res.writeHead(200, { "content-type": "application/json" }).end("[1,"),
+    cut: (res) => res.writeHead(200, { "content-type": "application/json", "content-length": "500" }).write("{", () => res.destroy()),
+    endless: (res) => void res.writeHead(200, { "content-type": "application/json" }).write("{"),
+    missing: (res) => res.writeHead(404).end(),
+  };
+  for (const [kind, answer] of Object.entries(answers)) {
+    let asked = 0;
+    world.intercept = (req, res) => {
+      if (req.url?.includes("/.well-known/") !== true) return false;
+      asked += 1;
+      answer(res);
+      return true;
+    };
+    const began = performance.now();
+    const error = await world.failure(world.identity({ openBrowser, timeoutMs: 1000 }).login({ flow: "auto", server: undefined }, world.tell, SIGNAL));
+    assert.is(error.failure, "unauthenticated", kind);
+    assert.match(error.message, /identity provider at http:\/\/127\.0\.0\.1:\d+\/oidc/, kind);
+    assert.ok(error.about.reason, kind);
+    assert.ok(performance.now() - began < 5000, kind);
+    assert.is(asked, 1, kind);
+  }
+  assert.equal(opened, []);
+  assert.is(world.cache.read(), undefined);
+});
+
+test("a login page that is a file, a script or on another machine in clear text is not opened", async () => {
+  const opened: string[] = [];
+  for (const page of ["file:///etc/passwd", "javascript:alert(1)", "data:text/html,x", "nonsense", "http://idp.example/auth"]) {
+    world.intercept = (req, res) => {
+      if (req.url?.includes("/.well-known/") !== true) return false;
+      const { issuer } = world.idp;
+      res.writeHead(200, { "content-type": "application/json" });
+      res.end(JSON.stringify({ issuer, authorization_endpoint: page, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks`, response_types_supported: ["code"] }));
+      return true;
+    };
+    const error = await world.failure(world.identity({ openBrowser: (url) => opened.push(url) > 0, callbackLimitMs: 100 }).login({ flow: "auto", server: undefined }, world.tell, SIGNAL));
+    assert.is(error.failure, "unauthenticated", page);
+    assert.not.match(error.message, /nobody logged in/, page);
+  }
+  assert.equal(opened, []);
 });
 
 test.run();
