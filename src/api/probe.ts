@@ -16,6 +16,16 @@ export interface Finding {
   readonly failure: FailureName | null;
 }
 
+/** How findings are made. A failure becomes what happened and why; `hint` holds where the failure itself has no advice. */
+export const finding = {
+  ok: (check: string, detail: string): Finding => ({ check, status: "ok", detail, hint: null, failure: null }),
+  warn: (check: string, detail: string, hint: string): Finding => ({ check, status: "warn", detail, hint, failure: null }),
+  fail: (check: string, detail: string, hint: string, failure: FailureName = "local"): Finding => ({ check, status: "fail", detail, hint, failure }),
+  skipped: (check: string, because: string): Finding => ({ check, status: "skipped", detail: `because ${because}`, hint: null, failure: null }),
+  failed: (check: string, { failure, message, about }: PactError, hint: string): Finding =>
+    ({ check, status: "fail", detail: about.reason === undefined ? message : `${message}: ${about.reason}`, hint: about.hint ?? hint, failure }),
+};
+
 /** The journal's endpoint, once something has taken the connection. */
 export interface Reached {
   /** Scheme, host and port. */
@@ -43,7 +53,7 @@ export interface TokenSurvey {
   readonly renewal: "none" | "possible" | "due";
   /** Who issued a token that can be renewed. */
   readonly issuer: string | null;
-  /** Why no token is used, where that is more than that there is none. */
+  /** Why no token is used; null when one is. */
   readonly problem: PactError | null;
   /** Sources that were passed by, and why. */
   readonly passedBy: readonly string[];

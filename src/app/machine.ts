@@ -2,15 +2,16 @@
 // embedded site. Nothing is asked of anybody.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { API, type Finding, PactError, type Setting, asPactError } from "../api/index.ts";
+import { API, type Finding, PactError, type Setting, asPactError, finding } from "../api/index.ts";
 import { SITE_FILE } from "../contract/control.ts";
 import { thisPackage } from "./catalog.ts";
 import { readConfig } from "./files.ts";
-import { fail, failed, ok, warn } from "./finding.ts";
 import type { Io } from "./io.ts";
 import type { Paths } from "./paths.ts";
 import { folderFinding, historyFinding, writableByOthers } from "./permissions.ts";
 import type { RunningSite } from "./running-site.ts";
+
+const { fail, failed, ok, skipped, warn } = finding;
 
 export interface MachineContext {
   readonly io: Io;
@@ -76,20 +77,19 @@ async function configFinding(check: string, path: string): Promise<Finding> {
     if (file.warnings.length > 0) return warn(check, file.warnings.join("; "), `mend ${path}`);
     return ok(check, `${path}, ${file.values.size} ${file.values.size === 1 ? "key" : "keys"}`);
   } catch (error) {
-    const found = failed(check, asPactError(error));
-    return { ...found, hint: found.hint ?? `mend ${path}` };
+    return failed(check, asPactError(error), `mend ${path}`);
   }
 }
 
 /** Values that make no sense together or by themselves, wherever they come from. */
 async function settings({ strict, endpoint }: MachineContext, broken: boolean): Promise<Finding> {
-  if (broken) return { check: "settings", status: "skipped", detail: "because a configuration file cannot be read; it is left out", hint: null, failure: null };
+  if (broken) return skipped("settings", "a configuration file cannot be read; it is left out");
   try {
     await strict();
     return ok("settings", `all make sense; the endpoint is from ${endpoint.where}`);
   } catch (error) {
     const problem = asPactError(error);
-    return failed("settings", new PactError(problem.failure, `${problem.message}; the files were left out`, { hint: "pact config show --origin", ...problem.about }));
+    return failed("settings", new PactError(problem.failure, `${problem.message}; the files were left out`, problem.about), "pact config show --origin");
   }
 }
 

@@ -2,13 +2,13 @@
 // whether pact can. Only looked at, never put right.
 import { accessSync, constants, lstatSync, statSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
-import type { Finding } from "../api/index.ts";
-import { fail, ok, warn } from "./finding.ts";
+import { type Finding, finding } from "../api/index.ts";
+import { quoted } from "../auth/cache.ts";
+
+const { fail, ok, warn } = finding;
 
 const mode = (stat: Stats): string => (stat.mode & 0o7777).toString(8).padStart(4, "0");
 const isOurs = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid();
-/** A path as a shell takes it. */
-export const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
 
 function canWrite(path: string): boolean {
   try {

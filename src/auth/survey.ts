@@ -1,13 +1,13 @@
 // Looking at a login without using it: which token would go with a call and which sources
 // stand beside it, where one would log in, and whether the provider answers there.
 import { PactError, type IssuerAnswer, type LoginAt, type TokenSurvey } from "../api/index.ts";
-import { openCache } from "./cache.ts";
+import { cachedServers, openCache } from "./cache.ts";
 import { findLoginPlace } from "./discovery.ts";
 import type { Limits } from "./fetching.ts";
 import { whoOf } from "./login-session.ts";
 import { discoverProvider, loadLibrary } from "./openid.ts";
 import { sourcesOf, type IdentityOptions } from "./options.ts";
-import { LoginEnded, providerProblem } from "./problems.ts";
+import { LoginEnded, notLoggedIn, providerProblem } from "./problems.ts";
 import { normalServer } from "./server-url.ts";
 import { findToken, otherSources, LOGIN, type Found, type SourceOptions } from "./sources.ts";
 
@@ -24,6 +24,7 @@ export async function surveyTokens(options: IdentityOptions): Promise<TokenSurve
   let problem: PactError | null = null;
   try {
     found = await findToken(sources, true);
+    if (found === undefined) problem = notLoggedIn(server, cachedServers(options.configDir).filter((other) => other !== server));
   } catch (error) {
     if (!(error instanceof PactError)) throw error;
     problem = error;

@@ -5,9 +5,12 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startFaultProxy } from "../proxy/fault-proxy.ts";
+import { startPty } from "../repl/support/pty.ts";
 import { doctor, homeWith, wrong } from "../support/doctor.ts";
 import { tempFolder } from "../support/folder.ts";
 import { type TestSite, runPact, scrubbedEnv, startTestSite } from "../support/site.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 
 let site: TestSite;
 test.before(async () => {
@@ -101,6 +104,52 @@ test("on a machine with nothing at all: 5, and how to get a site", async () => {
   const long = ran.stdout.split("\n").filter((line) => line.length > 80 && line.trim().split(" ").every((word) => word.length < 50));
   assert.equal(long, []);
   assert.not.ok(existsSync(join(home, ".config")));
+});
+
+test("a login that is due is renewed by the first call where its issuer answers, and left alone where it does not", async () => {
+  const own = homeWith(`[auth]\nidp_url = "${site.file.issuer}"\nclient_id = "pact-cli"\n`);
+  const shown = await site.pact(["site", "env", "--as", "pact-service"]);
+  const secrets = Object.fromEntries([...shown.stdout.matchAll(/^export (PACT_CLIENT_\w+)='?([^'\n]+)'?$/gm)].map(([, name = "", value = ""]) => [name, value]));
+  const env = { ...own, PACT_ENDPOINT: site.file.journal.grpc, ...secrets };
+  const login = await runPact(["login", "--service-account"], env);
+  assert.is(login.status, 0, login.stderr);
+  const dir = join(own["XDG_CONFIG_HOME"] ?? "", "pact/auth");
+  const path = join(dir, readdirSync(dir).find((name) => /^tokens-.*\.json$/.test(name)) ?? "");
+  const kept = JSON.parse(readFileSync(path, "utf8"));
+  const { url } = await startFaultProxy(site.file.journal.http, { kind: "refuse" });
+  const away = JSON.stringify({ ...kept, expires_at: "2026-01-01T00:00:00Z", issuer: `${url}/oidc`, token_endpoint: `${url}/oidc/token` });
+  writeFileSync(path, away);
+  const left = await doctor(env);
+  assert.match(left.row("token").detail, /pact-service \(service\) from login cache, ended \d+ d ago and is renewed by itself/);
+  assert.match(left.row("issuer").detail, `${url}/oidc: ECONNREFUSED`);
+  assert.match(left.row("journal").detail, "because the login must be renewed first");
+  assert.is(readFileSync(path, "utf8"), away);
+  writeFileSync(path, JSON.stringify({ ...kept, expires_at: "2026-01-01T00:00:00Z" }));
+  const renewed = await doctor(env);
+  assert.is(renewed.row("issuer").status, "ok");
+  assert.is(renewed.row("journal").status, "ok", renewed.stdout);
+  assert.not.match(renewed.stdout + renewed.stderr + left.stdout + left.stderr, secrets["PACT_CLIENT_SECRET"] ?? "none");
+  assert.not.match(renewed.stdout, kept.access_token);
+});
+
+test("in the shell it is a line like others, and Ctrl-C ends it and keeps the shell", async () => {
+  const pty = startPty(process.execPath, [MAIN], { ...scrubbedEnv(site.home), TERM: "xterm-256color" }, site.home);
+  try {
+    await pty.see("pact>");
+    pty.type("doctor\r");
+    await pty.see(/agents +\S*ok/);
+    await pty.see("pact>");
+    await site.ask({ do: "node", name: "node-001", action: "freeze" });
+    pty.type("doctor\r");
+    await pty.see("doctor");
+    pty.type("\u0003");
+    await pty.see("[130] pact>", 3_000);
+    pty.type("exit\r");
+    await pty.exited;
+  } finally {
+    pty.close();
+    await site.ask({ do: "node", name: "node-001", action: "resume" });
+  }
 });
 
 test("the command is on its own page and in the overview", async () => {

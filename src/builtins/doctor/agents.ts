@@ -1,7 +1,8 @@
 // The nodes' agents: a bounded number is asked at once, and those with the same answer share a line.
-import { type AgentAnswer, type Finding, type NodeRecord, type Probe, PactError, asPactError, fanout } from "pact/api";
-import { failed, ok, skipped, warn } from "./findings.ts";
+import { type AgentAnswer, type Finding, type NodeRecord, type Probe, PactError, asPactError, fanout, finding } from "pact/api";
 import type { Deadlines } from "./within.ts";
+
+const { failed, ok, skipped, warn } = finding;
 
 /** More are counted and not asked. */
 const MOST = 50;
@@ -28,7 +29,7 @@ export async function agentFindings(probe: Probe, deadlines: Deadlines, all: rea
   const order = new Map(some.map((node, at) => [nameOf(node), at]));
   asked.sort((a, b) => (order.get(a.node) ?? 0) - (order.get(b.node) ?? 0));
   const rest = present.length > some.length ? ` (${present.length - some.length} more were not asked)` : "";
-  return folded(asked).flatMap((group) => finding(group, asked.length, rest) ?? []);
+  return folded(asked).flatMap((group) => groupFinding(group, asked.length, rest) ?? []);
 }
 
 async function* askOne(probe: Probe, deadlines: Deadlines, node: NodeRecord | string, limitMs: number): AsyncGenerator<Asked> {
@@ -58,7 +59,7 @@ function folded(asked: readonly Asked[]): readonly (readonly Asked[])[] {
   return [...groups.values()].sort((a, b) => Number((a[0]?.problem ?? null) !== null) - Number((b[0]?.problem ?? null) !== null));
 }
 
-function finding(group: readonly Asked[], of: number, rest: string): Finding | undefined {
+function groupFinding(group: readonly Asked[], of: number, rest: string): Finding | undefined {
   const [first] = group;
   if (first === undefined) return undefined;
   const { address, problem } = first;
@@ -68,5 +69,5 @@ function finding(group: readonly Asked[], of: number, rest: string): Finding | u
   if (problem === null) return ok("agents", `${count} ${group.length === 1 ? "answers" : "answer"}${rest}: ${names}${origin}`);
   const detail = `${count} ${group.length === 1 ? "fails" : "fail"}${rest}: ${names}${origin}; ${whyOf(first)}`;
   if (!first.expected) return warn("agents", `${detail}; not active yet, or no longer`, "pact status");
-  return { ...failed("agents", problem), detail, hint: problem.about.hint ?? "look at the agent there, or set its address in [agents] of cli.toml" };
+  return { ...failed("agents", problem, "look at the agent there, or set its address in [agents] of cli.toml"), detail };
 }

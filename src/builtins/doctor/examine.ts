@@ -1,10 +1,12 @@
 // All looks, side by side where one does not need what another finds. Every one is taken
 // even if others fail; one that makes no sense then says why it was left out.
-import { type Call, type Finding, type Probe, PactError, asPactError } from "pact/api";
+import { type Call, type Finding, type Probe, PactError, asPactError, finding } from "pact/api";
 import { agentFindings } from "./agents.ts";
-import { clockFinding, endpointFinding, failed, issuerFinding, journalFinding, loginFinding, skipped, tlsFinding, tokenFinding } from "./findings.ts";
+import { clockFinding, endpointFinding, issuerFinding, journalFinding, loginFinding, tlsFinding, tokenFinding } from "./findings.ts";
 import { roleFinding } from "./roles.ts";
 import { Deadlines } from "./within.ts";
+
+const { failed, skipped } = finding;
 
 /** What a look found, if it did, and what is to be said of it. */
 interface Look<T> {
@@ -69,7 +71,6 @@ function missedRatherThan(look: Look<unknown>, { endpoint }: Probe, reached: boo
 
 /** What to do where the failure itself does not say. */
 const HINTS: Readonly<Record<string, string>> = {
-  machine: "run again with -vv to see where, and report it",
   endpoint: "name the journal's address: --endpoint URL, PACT_ENDPOINT, or endpoint in cli.toml",
   discovery: "set idp_url below [auth] in cli.toml to log in without it",
   issuer: "ask whoever runs the identity provider",
@@ -86,7 +87,7 @@ function looksOf(call: Call<any, any>, probe: Probe) {
       return { value, findings: tell(value) };
     } catch (error) {
       signal.throwIfAborted();
-      return said(failed(check, asPactError(error), HINTS[check]));
+      return said(failed(check, asPactError(error), HINTS[check] ?? "run again with -vv to see where, and report it"));
     }
   };
   return {

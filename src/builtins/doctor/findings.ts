@@ -1,14 +1,7 @@
 // What each look came to, in words: ok, or what is wrong and what to do.
-import type { ClockSkew, Finding, IssuerAnswer, JournalAnswer, LoginAt, PactError, Reached, Setting, TokenSurvey } from "pact/api";
+import { type ClockSkew, type Finding, type IssuerAnswer, type JournalAnswer, type LoginAt, type Reached, type Setting, type TokenSurvey, finding } from "pact/api";
 
-export const ok = (check: string, detail: string): Finding => ({ check, status: "ok", detail, hint: null, failure: null });
-export const warn = (check: string, detail: string, hint: string): Finding => ({ check, status: "warn", detail, hint, failure: null });
-export const skipped = (check: string, because: string): Finding => ({ check, status: "skipped", detail: `because ${because}`, hint: null, failure: null });
-
-/** A failure as a finding: what, and why; `hint` where the failure itself has none. */
-export function failed(check: string, { failure, message, about }: PactError, hint: string | null = null): Finding {
-  return { check, status: "fail", detail: about.reason === undefined ? message : `${message}: ${about.reason}`, hint: about.hint ?? hint, failure };
-}
+const { fail, failed, ok, skipped, warn } = finding;
 
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
@@ -22,7 +15,7 @@ export function lasting(seconds: number): string {
 }
 
 export function endpointFinding({ url, proxy }: Reached, { where }: Setting<string>): Finding {
-  if (proxy !== null) return skipped("endpoint", `${url}, from ${where}, is reached by the proxy in ${proxy}; the journal's line tells whether it works`);
+  if (proxy !== null) return skipped("endpoint", `${url}, from ${where}, may be reached by the proxy in ${proxy}; the journal's line tells whether it works`);
   return ok("endpoint", `${url}, from ${where}, takes connections`);
 }
 
@@ -36,7 +29,7 @@ export function tlsFinding({ certificate, loopback, url, proxy }: Reached, now: 
   const { subject, issuer, validTo, problem } = certificate;
   const days = Math.floor((validTo.getTime() - now.getTime()) / DAY_MS);
   const detail = `certificate of ${subject} by ${issuer}, good until ${validTo.toISOString().slice(0, 10)}`;
-  if (problem !== null) return { check: "tls", status: "fail", detail: `${detail}: ${problem.reason}`, hint: problem.hint ?? "renew the journal's certificate", failure: "unreachable" };
+  if (problem !== null) return fail("tls", `${detail}: ${problem.reason}`, problem.hint ?? "renew the journal's certificate", "unreachable");
   return days < SOON_DAYS ? warn("tls", `${detail}, which is in ${lasting((validTo.getTime() - now.getTime()) / 1000)}`, "renew the journal's certificate") : ok("tls", detail);
 }
 
@@ -44,8 +37,8 @@ export function tokenFinding({ who, renewal, problem, passedBy, hidden }: TokenS
   const beside = [...passedBy.map((why) => `passed by: ${why}`), ...(hidden.length === 0 ? [] : [`hides: ${hidden.join(", ")}`])];
   const whole = (text: string): string => [text, ...beside].join("; ");
   if (who === null) {
-    if (problem !== null) return { ...failed("token", problem, "pact login"), detail: whole(failed("token", problem).detail) };
-    return { check: "token", status: "fail", detail: whole("there is no token"), hint: "pact login", failure: "unauthenticated" };
+    const found = problem === null ? fail("token", "there is no token", "pact login", "unauthenticated") : failed("token", problem, "pact login");
+    return { ...found, detail: whole(found.detail) };
   }
   const leftS = who.expiresAt === null ? null : (who.expiresAt.getTime() - now.getTime()) / 1000;
   const ends = leftS === null ? "does not end" : leftS > 0 ? `ends in ${lasting(leftS)}` : `ended ${lasting(-leftS)} ago`;
@@ -80,5 +73,5 @@ export function clockFinding(skew: ClockSkew | null): Finding {
   if (off <= NOTABLE_S + errorS) return ok("clock", `agrees with that of ${of}`);
   const detail = `your clock is ${Math.round(off)} s ${aheadS > 0 ? "behind" : "ahead of"} that of ${of}`;
   const hint = "set this machine's clock (timedatectl set-ntp true), or the server's";
-  return off <= TOLERATED_S ? warn("clock", detail, hint) : { check: "clock", status: "fail", detail: `${detail}: tokens count as expired, or not as valid yet`, hint, failure: "local" };
+  return off <= TOLERATED_S ? warn("clock", detail, hint) : fail("clock", `${detail}: tokens count as expired, or not as valid yet`, hint);
 }

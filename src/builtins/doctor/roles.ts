@@ -1,6 +1,7 @@
 // What a role may do, in words. The server decides; this only spares a look into the manual.
-import type { Finding, Setting } from "pact/api";
-import { ok, warn } from "./findings.ts";
+import { type Finding, type Setting, finding } from "pact/api";
+
+const { ok, warn } = finding;
 
 const WHOLE: Readonly<Record<string, string>> = {
   "pact-platform-admin": "may do everything in every vCluster, and it is recorded",
