@@ -27,9 +27,9 @@ test("the package holds every program and interface that package.json names", ()
   assert.equal(named.map((path) => path.replace(/^\.\//, "")).filter((path) => !files.includes(path)), []);
 });
 
-test("the package holds the wire contract and the documentation", () => {
+test("the package holds the wire contract, the documentation and the licence", () => {
   const wanted = ["proto/pact", "docs"].flatMap((dir) => readdirSync(`${ROOT}/${dir}`).map((name) => `${dir}/${name}`));
-  assert.equal([...wanted, "README.md", "CHANGELOG.md"].filter((path) => !files.includes(path)), []);
+  assert.equal([...wanted, "README.md", "CHANGELOG.md", "LICENSE"].filter((path) => !files.includes(path)), []);
 });
 
 test("the package holds no tests, sources, scripts or installed packages", () => {

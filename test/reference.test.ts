@@ -1,16 +1,18 @@
 // The documentation that is generated is what would be generated now, and what
 // tables of contents say of commands is what the commands say.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FAILURES } from "../src/api/index.ts";
 import { BUNDLED } from "../src/app/bundled.ts";
+import { readConfig } from "../src/app/files.ts";
 import { bind, declared } from "../src/core/bind.ts";
 import { lex } from "../src/core/lexer.ts";
 import { Registry } from "../src/core/registry.ts";
 import { wordsFromArgv } from "../src/core/word.ts";
+import { tempFolder } from "./support/folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const registry = new Registry();
@@ -53,6 +55,15 @@ test("every example finds its command and binds", async () => {
 test("the table of failures has the documented exit codes and no others", () => {
   const codes = [...new Set(Object.values(FAILURES).map(({ exit }) => exit))].sort((a, b) => a - b);
   assert.equal(codes, [1, 2, 3, 4, 5, 6, 10, 130]);
+});
+
+test("the README's cli.toml is understood, every key of it", async () => {
+  const [, text = ""] = /```\n(endpoint = [^]*?)```/.exec(readFileSync(join(root, "README.md"), "utf8")) ?? [];
+  const path = join(tempFolder(), "cli.toml");
+  writeFileSync(path, text);
+  const file = await readConfig(path);
+  assert.equal(file?.warnings, []);
+  assert.equal([...(file?.values.keys() ?? [])], ["endpoint", "agent_endpoint", "default_vcluster", "tls.ca_file", "tls.cert_file", "tls.key_file"]);
 });
 
 test.run();

@@ -59,6 +59,7 @@ export class Host {
     this.session = new SessionState({
       interactive: options.interactive,
       settings: () => this.#settingsNow(),
+      fileValues: () => this.loader.fileValues(),
       contexts: () => this.loader.contexts(),
       tokenOrigin: () => "by precedence, see whoami",
       history: options.history ?? (() => []),

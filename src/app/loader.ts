@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { FORMATS, PactError } from "../api/index.ts";
 import type { GlobalValues } from "../core/globals.ts";
-import { type ConfigFile, readConfig } from "./files.ts";
+import { type ConfigFile, type FileValue, readConfig } from "./files.ts";
 import { readInput } from "./input.ts";
 import type { Io } from "./io.ts";
 import { type Paths, expandHome, pathsFrom } from "./paths.ts";
@@ -68,6 +68,11 @@ export class SettingsLoader {
     const env = plain ? { ...this.#io.env, PACT_OUTPUT: "", PACT_VCLUSTER: "", PACT_NODE: "" } : this.#io.env;
     const settings = resolveSettings({ globals, session, env, files: plain ? [] : this.#known, site, paths: this.paths });
     return { settings, site, globals };
+  }
+
+  /** Every value of the files: the user's file rules over the system's. */
+  fileValues(): ReadonlyMap<string, FileValue> {
+    return new Map([...this.#known].reverse().flatMap(({ values }) => [...values]));
   }
 
   /** The `[context.NAME]` tables: the user's file rules over the system's. */

@@ -2,6 +2,7 @@
 // settings, and whether the shell should end. It belongs to this process alone.
 import { type ConfigValue, type HistoryLine, type Session, PactError, FORMATS, ID_PATTERN } from "../api/index.ts";
 import { nearest } from "../core/suggest.ts";
+import type { FileValue } from "./files.ts";
 import type { SessionValues, Settings } from "./settings.ts";
 
 /** What the session needs to know of the program around it. */
@@ -9,6 +10,8 @@ export interface SessionHost {
   readonly interactive: boolean;
   settings(): Settings;
   tokenOrigin(): string;
+  /** Every value of the configuration files, the user's file over the system's. */
+  fileValues(): ReadonlyMap<string, FileValue>;
   /** Values of the `[context.NAME]` tables, by name. */
   contexts(): ReadonlyMap<string, SessionValues>;
   history(): readonly HistoryLine[];
@@ -65,12 +68,16 @@ export class SessionState implements Session {
     const row = (key: string, setting: { value: string | number | boolean; where: string } | undefined): ConfigValue =>
       ({ key, value: setting?.value ?? null, origin: setting?.where ?? "not set" });
     const token: ConfigValue = { key: "token", value: settings.token === undefined ? null : "set", origin: settings.token?.where ?? this.#host.tokenOrigin() };
-    return [
+    const main = [
       row("endpoint", settings.endpoint), token, row("token_path", settings.tokenPath),
       row("default_vcluster", settings.vcluster), row("default_node", settings.node),
       row("output_format", settings.output), row("timeout_seconds", settings.timeoutS), row("node_timeout_seconds", settings.nodeTimeoutS),
       row("agent_endpoint", settings.agentTemplate), row("agents.require_tls", settings.requireTls),
     ];
+    const shown = new Set(main.map(({ key }) => key));
+    // What only a file can say: [tls], [auth], [agents], contexts.
+    const more = [...this.#host.fileValues()].filter(([key]) => !shown.has(key));
+    return [...main, ...more.map(([key, { value, where }]): ConfigValue => ({ key, value: Array.isArray(value) ? value.join(", ") : String(value), origin: where }))];
   }
 
   context(): readonly ConfigValue[] {
