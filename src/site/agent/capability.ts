@@ -1,15 +1,47 @@
-// What hardware a node has: read from the system when asked, never guessed.
+// What hardware and services a node has: read from the system when asked, never guessed.
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { cpus, freemem, totalmem } from "node:os";
 import type { CapabilityReport } from "../../contract/gen/pact/capability/CapabilityReport.ts";
 import type { GpuCapability } from "../../contract/gen/pact/capability/GpuCapability.ts";
+import type { ServiceStatus as ServiceMessage } from "../../contract/gen/pact/capability/ServiceStatus.ts";
 import { findProgram } from "./root.ts";
+import type { ServiceStatus } from "./service.ts";
 
 const GPU_MS = 3000;
 
-/** `now` in ms; cores, memory and GPUs of the machine, which its nodes share. */
-export async function capabilityOf(node: string, now: number, drifted: boolean, observeOnly: boolean): Promise<CapabilityReport> {
+export interface CapabilityFacts {
+  readonly node: string;
+  /** ms since the epoch. */
+  readonly now: number;
+  readonly drifted: boolean;
+  readonly observeOnly: boolean;
+  /** Undefined where nothing supervises any. */
+  readonly services: readonly ServiceStatus[] | undefined;
+}
+
+/** A service's state as the contract spells it. */
+export function serviceMessages(services: readonly ServiceStatus[], now: number): ServiceMessage[] {
+  return services.map(({ definition, state, pid, since, restarts }) => ({
+    name: definition.name,
+    state,
+    pid: pid ?? 0,
+    uptime_seconds: String(state === "Running" ? Math.max(0, Math.floor((now - since) / 1000)) : 0),
+    restart_count: restarts,
+  }));
+}
+
+function servicesPart(services: readonly ServiceStatus[] | undefined, now: number): Pick<CapabilityReport, "software" | "supervisor"> {
+  if (services === undefined) return {};
+  const count = (wanted: ServiceStatus["state"]): number => services.filter(({ state }) => state === wanted).length;
+  return {
+    software: { services: serviceMessages(services, now) },
+    supervisor: { backend: "pact", services_declared: services.length, services_running: count("Running"), services_failed: count("Failed") },
+  };
+}
+
+/** Cores, memory and GPUs are the machine's, which its nodes share. */
+export async function capabilityOf({ node, now, drifted, observeOnly, services }: CapabilityFacts): Promise<CapabilityReport> {
   const cores = cpus();
   return {
     node_id: node,
@@ -23,6 +55,7 @@ export async function capabilityOf(node: string, now: number, drifted: boolean, 
     },
     memory: { total_bytes: String(totalmem()), available_bytes: String(freemem()) },
     gpus: await gpus(),
+    ...servicesPart(services, now),
     config_state: observeOnly ? "CONFIG_STATE_OBSERVE_ONLY" : drifted ? "CONFIG_STATE_DRIFTED" : "CONFIG_STATE_COMMITTED",
   };
 }

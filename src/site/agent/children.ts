@@ -17,12 +17,18 @@ export function membersOf(session: number): number[] {
   return found;
 }
 
-function statOf(pid: string): { state: string; session: number } | undefined {
+/** The first child of a process that is alive; undefined when it has none. */
+export function childOf(parent: number): number | undefined {
+  const found = readdirSync("/proc").find((name) => /^\d+$/.test(name) && statOf(name)?.parent === parent);
+  return found === undefined ? undefined : Number(found);
+}
+
+function statOf(pid: string): { state: string; parent: number; session: number } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The name may hold blanks and parentheses; the fields start behind the last one.
-    const [state = "", , , session] = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return { state, session: Number(session) };
+    const [state = "", parent, , session] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { state, parent: Number(parent), session: Number(session) };
   } catch {
     return undefined;
   }

@@ -1,10 +1,11 @@
 // The record of one shell session: what was typed, line by line, and what ran. A line
 // or program goes ahead only after its record is safe.
-import { decide, type Decision } from "./decide.ts";
+import { decide, type Decision, type ServiceDecision } from "./decide.ts";
 import type { Visit } from "./call.ts";
 import type { Gate, GateAnswer } from "./gate.ts";
 import { commandText, entryOf, type AgentNode } from "./node.ts";
 import { asRefusal, type Refusal } from "./refusal.ts";
+import { answerPlan, checkWindow } from "./service-answer.ts";
 
 export interface CommandLog {
   /** For the reader of lines. */
@@ -45,6 +46,7 @@ export function openCommandLog(node: AgentNode, visit: Visit, gate: Gate, sid: s
     let decision: Decision;
     try {
       decision = decide(node, visit.caller, name, args, { terminal: true });
+      if ("plan" in decision) await checkWindow(node, decision.plan);
     } catch (error) {
       const refusal = asRefusal(error);
       await keep(text, refusal, text);
@@ -57,7 +59,7 @@ export function openCommandLog(node: AgentNode, visit: Visit, gate: Gate, sid: s
       : await keep(text, undefined, text);
     if (!kept) return { deny: "it could not be recorded" };
     if (decision.changes && node.kind === "virtual") node.window.open(1);
-    return { run: [decision.program, ...decision.args] };
+    return { run: "plan" in decision ? await saying(node, visit, name, decision) : [decision.program, ...decision.args] };
   });
   return {
     lineKey: line.key,
@@ -71,6 +73,19 @@ export function openCommandLog(node: AgentNode, visit: Visit, gate: Gate, sid: s
       run.close();
     },
   };
+}
+
+/** Bytes of an answer that fit into one argument of a program. */
+const MOST_SAID = 100_000;
+
+/** The program that says what the supervisor answers. */
+async function saying(node: AgentNode, visit: Visit, name: string, { plan }: ServiceDecision): Promise<string[]> {
+  const { supervisor } = node;
+  if (supervisor === undefined) return ["/bin/false"];
+  const { stdout, stderr, exitCode } = await answerPlan(node, supervisor, visit.caller, plan).catch((error: unknown) =>
+    ({ stdout: "", stderr: `${asRefusal(error).message}\n`, exitCode: 1 }));
+  const tail = Buffer.from(stdout.replaceAll("\0", "\ufffd")).subarray(-MOST_SAID).toString("utf8");
+  return ["/bin/bash", "-p", "-c", `printf %s "$1"; printf %s "$2" >&2; exit "$3"`, name, tail, stderr, String(exitCode)];
 }
 
 function audit(node: AgentNode, visit: Visit, target: string, refusal: Refusal | undefined): Promise<void> {

@@ -6,10 +6,11 @@ import type { AgentNode } from "./node.ts";
 import { Refusal } from "./refusal.ts";
 import { findProgram } from "./root.ts";
 import { sensitiveArgument } from "./sensitive.ts";
+import { ANSWERED, planOf, type ServicePlan } from "./service-plan.ts";
 import type { RuleContext, Verdict } from "./verdict.ts";
 import { ruleOf, WHITELIST } from "./whitelist.ts";
 
-export interface Decision {
+export interface ProgramDecision {
   /** Full path of the program. */
   readonly program: string;
   readonly args: readonly string[];
@@ -17,6 +18,14 @@ export interface Decision {
   /** Whether it needs the right to change mounts. */
   readonly mounts: boolean;
 }
+
+/** The node's supervisor answers; nothing is run. */
+export interface ServiceDecision {
+  readonly plan: ServicePlan;
+  readonly changes: boolean;
+}
+
+export type Decision = ProgramDecision | ServiceDecision;
 
 /** Longest command line, bytes. */
 const MOST_BYTES = 128 * 1024;
@@ -29,6 +38,11 @@ export function decide(node: AgentNode, caller: Caller, command: string, args: r
   if (verdict.kind === "refuse") throw new Refusal("policy", `access denied: ${command}: ${verdict.why}`);
   if (verdict.kind === "change" && node.kind === "host") {
     throw new Refusal("policy", `access denied by policy: ${node.name} is the machine itself and is only observed`, "use a virtual node");
+  }
+  // A virtual node has no systemd of its own, and the machine's is none of its business.
+  if (node.kind === "virtual" && ANSWERED.has(command)) {
+    if (node.supervisor === undefined) throw new Refusal("unsupported", `${node.name} has no namespace of its own: no services run there`);
+    return { plan: planOf(command, args), changes: verdict.kind === "change" };
   }
   const program = findProgram(command);
   if (program === undefined) throw new Refusal("notFound", `command '${command}' not found on PATH`);

@@ -1,7 +1,6 @@
 // CollectDiag: the last lines of a node's logs, filtered on the node, bounded in lines and time (LOG1..LOG5).
 import { spawn } from "node:child_process";
-import { open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { open, stat } from "node:fs/promises";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import type { DiagChunk } from "../../contract/gen/pact/shell/DiagChunk.ts";
 import type { DiagRequest__Output } from "../../contract/gen/pact/shell/DiagRequest.ts";
@@ -14,6 +13,7 @@ import { asServiceError, Refusal } from "./refusal.ts";
 import { findProgram } from "./root.ts";
 import { NODE_ENV } from "./run.ts";
 import { senderOf } from "./sender.ts";
+import { endOfLog, loggedServices } from "./service-log.ts";
 import type { Launch } from "./place.ts";
 
 const DEFAULT_LINES = 100;
@@ -68,8 +68,9 @@ async function sourcesOf(node: AgentNode, { source, service }: Wanted): Promise<
   const system = source === "all" || source === "system" ? ["dmesg", "syslog"] : [];
   if (source !== "all" && source !== "service") return system;
   if (service !== "") return [...system, `service:${service}`];
-  const names = node.kind === "host" ? [] : await readdir(join(node.place.root, "run/pact/logs")).catch(() => []);
-  return [...system, ...names.filter((name) => name.endsWith(".log")).sort().map((name) => `service:${name.slice(0, -4)}`)];
+  const defined = (await node.supervisor?.statuses())?.map(({ definition }) => definition.name) ?? [];
+  const logged = node.kind === "host" ? [] : await loggedServices(node.place.root);
+  return [...system, ...[...new Set([...defined, ...logged])].sort().map((name) => `service:${name}`)];
 }
 
 async function collect(node: AgentNode, source: string, wanted: Wanted): Promise<DiagChunk> {
@@ -96,7 +97,7 @@ async function textOf(node: AgentNode, source: string, { lines }: Wanted): Promi
   }
   const service = source.slice("service:".length);
   if (node.kind === "host") return output(node, "journalctl", ["-u", service, "--no-pager", "-n", String(lines)]);
-  return (await endOf(node, `/run/pact/logs/${service}.log`)) ?? { text: "", more: false };
+  return endOfLog(node.place.root, service, MOST_BYTES);
 }
 
 /** The end of a plain file of the node; links are followed inside it only. */

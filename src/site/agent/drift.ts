@@ -2,16 +2,16 @@
 // told to the journal at most once a second, gone again when it was committed (decision 22).
 import { join } from "node:path";
 import type { ConfigEntry__Output } from "../../contract/gen/pact/config/ConfigEntry.ts";
-import { baselineFrom, readBaseline, writeBaseline, type Baseline } from "./baseline.ts";
+import { baselineFrom, completeBaseline, readBaseline, writeBaseline, type Baseline } from "./baseline.ts";
 import { commitInto, countOf, deltaOf, magnitudeOf, markOf, NO_DRIFT, type Delta } from "./delta.ts";
-import type { Observed, Observer } from "./observe.ts";
+import { quietText, type Observed, type Observer } from "./observe.ts";
 import { openWatch, type Watch } from "./watch.ts";
 
 /** Least time between two reports, ms. */
 const REPORT_MS = 1000;
 const SETTLE_MS = 100;
 const SLOW_MS = 15_000;
-/** Kernel settings of the machine itself announce nothing: they are read this often. */
+/** Settings and mounts of the machine itself announce nothing: they are read this often. */
 const POLL_MS = 800;
 
 export interface Drift {
@@ -23,6 +23,8 @@ export interface Drift {
 export interface DriftWatch {
   /** Looks now. */
   fresh(): Promise<Drift>;
+  /** Something that no file tells of changed: looks soon. */
+  changed(): void;
   /** Highest sequence contained in what is declared. */
   readonly applied: bigint;
   /** Takes a COMMIT or AUTO_CONVERGE of this node's scope; a repeat changes nothing. */
@@ -34,7 +36,7 @@ export interface DriftOptions {
   /** The node's folder, where baseline.json is. */
   readonly folder: string;
   readonly observer: Observer;
-  /** Whether settings have to be polled. */
+  /** Whether settings and mounts have to be polled. */
   readonly poll: boolean;
   /** Told of every change, also the one to no drift. */
   readonly report: (drift: Drift) => Promise<void>;
@@ -43,12 +45,10 @@ export interface DriftOptions {
 /** Starts from the kept baseline, or declares what is there now. */
 export async function watchDrift(options: DriftOptions): Promise<DriftWatch> {
   const path = join(options.folder, "baseline.json");
-  const first = await options.observer.look();
-  let declared = readBaseline(path);
-  if (declared === undefined) {
-    declared = baselineFrom(first);
-    writeBaseline(path, declared);
-  }
+  const kept = readBaseline(path);
+  const first = await options.observer.look(kept?.services);
+  const declared = kept ?? baselineFrom(first);
+  if (completeBaseline(declared, first) || kept === undefined) writeBaseline(path, declared);
   const watching = new Watching(options, path, declared);
   watching.take(first);
   return watching;
@@ -61,7 +61,7 @@ class Watching implements DriftWatch {
   readonly #watch: Watch;
   /** Looks and commits take turns, so that a report never mixes two states. */
   #turn: Promise<unknown> = Promise.resolve();
-  #settings = "";
+  #quiet = "";
   #toldAt = -REPORT_MS;
   #delta: Delta = NO_DRIFT;
   #later: NodeJS.Timeout | undefined;
@@ -85,13 +85,17 @@ class Watching implements DriftWatch {
   }
 
   async #look(): Promise<void> {
-    const now = JSON.stringify([...await this.#options.observer.settings()]);
-    if (now === this.#settings || this.#closed) return;
+    const now = await this.#options.observer.quiet();
+    if (now === this.#quiet || this.#closed) return;
     await this.fresh();
   }
 
+  changed(): void {
+    if (!this.#closed) this.#watch.notice();
+  }
+
   take(observed: Observed): Drift {
-    this.#settings = JSON.stringify([...observed.sysctl]);
+    this.#quiet = quietText(observed.sysctl, observed.mounts);
     this.#watch.set(this.#closed ? [] : observed.folders);
     const delta = deltaOf(this.#declared, observed);
     this.#delta = delta;
@@ -100,15 +104,23 @@ class Watching implements DriftWatch {
   }
 
   fresh(): Promise<Drift> {
-    return this.#inTurn(async () => this.take(await this.#options.observer.look()));
+    return this.#inTurn(async () => {
+      const observed = await this.#options.observer.look(this.#declared.services);
+      if (completeBaseline(this.#declared, observed)) writeBaseline(this.#path, this.#declared);
+      return this.take(observed);
+    });
   }
 
   commit(entry: ConfigEntry__Output): Promise<void> {
     return this.#inTurn(async () => {
       const sequence = BigInt(entry.sequence);
       if (sequence <= this.#declared.applied) return;
-      const observed = await this.#options.observer.look();
-      if (entry.state_delta !== null) commitInto(this.#declared, entry.state_delta, observed);
+      const observed = await this.#options.observer.look(this.#declared.services);
+      if (entry.state_delta !== null) {
+        commitInto(this.#declared, entry.state_delta, observed);
+        // The journal takes drift for gone once something was committed: what is left is told again.
+        if (markOf(deltaOf(this.#declared, observed)) === this.#declared.reported) this.#declared.reported = "";
+      }
       this.#declared.applied = sequence;
       writeBaseline(this.#path, this.#declared);
       this.take(observed);

@@ -4,11 +4,13 @@ import type { ExecOutput } from "../../contract/gen/pact/shell/ExecOutput.ts";
 import type { ExecRequest__Output } from "../../contract/gen/pact/shell/ExecRequest.ts";
 import { TIME } from "../../contract/metadata.ts";
 import { attended, Visit } from "./call.ts";
-import { decide } from "./decide.ts";
+import { Capture } from "./capture.ts";
+import { decide, type Decision, type ProgramDecision, type ServiceDecision } from "./decide.ts";
 import { commandText, entryOf, withDetails, type AgentNode } from "./node.ts";
 import { asServiceError, Refusal, type Refusal as RefusalType } from "./refusal.ts";
 import { runToEnd, type RunEnd, type StreamName } from "./run.ts";
 import { senderOf, type Sender } from "./sender.ts";
+import { answerPlan, checkWindow } from "./service-answer.ts";
 
 /** Trailer: the signal that ended the command. */
 export const SIGNAL = "pact-signal";
@@ -56,14 +58,15 @@ async function execute(node: AgentNode, visit: Visit, request: ExecRequest__Outp
   const text = `exec:${commandText([command, ...args])}`;
   visit.target = `node:${node.name} ${commandText([command, ...args])}`.slice(0, 1024);
   const caller = await visit.authenticate();
-  let decision: ReturnType<typeof decide>;
+  let decision: Decision;
   try {
     decision = decide(node, caller, command, args, { terminal: false });
+    if ("plan" in decision) await checkWindow(node, decision.plan);
   } catch (error) {
     if (error instanceof Refusal) await node.spool.append(entryOf(node, caller, "ENTRY_TYPE_EXEC_LOG", denialText(text, error.message)));
     throw error;
   }
-  const run = await start(node, visit, decision, sender);
+  const run = "plan" in decision ? await answer(node, visit, decision, sender) : await start(node, visit, decision, sender);
   if (decision.changes && node.kind === "virtual") node.window.open(1);
   await recordRun(node, visit, text, args, run);
   return judgeEnd(node, run, sender);
@@ -73,20 +76,46 @@ function denialText(text: string, why: string): string {
   return `${text.slice(0, 3000)} denied: ${why.slice(0, 500)}`;
 }
 
-async function start(node: AgentNode, visit: Visit, decision: ReturnType<typeof decide>, sender: Sender<ExecOutput>): Promise<RunEnd> {
-  const { agent } = node.config;
-  const output = async (stream: StreamName, chunk: Buffer): Promise<void> => {
+type Output = (stream: StreamName, chunk: Buffer) => Promise<void>;
+
+function outputTo(node: AgentNode, sender: Sender<ExecOutput>): Output {
+  return async (stream, chunk) => {
     await node.desk.thawed();
     // One message at a time stays far below what a receiver takes by default.
     if (!sender.send(stream === "stdout" ? { stdout: chunk } : { stderr: chunk })) await sender.ready();
   };
+}
+
+/** Bytes of an answer that are sent at once. */
+const PIECE = 64 * 1024;
+
+/** What the supervisor says, as if a program had said it. */
+async function answer(node: AgentNode, visit: Visit, { plan }: ServiceDecision, sender: Sender<ExecOutput>): Promise<RunEnd> {
+  const { supervisor } = node;
+  if (supervisor === undefined) throw new Refusal("internal", "there is no supervisor");
+  const { stdout, stderr, exitCode } = await answerPlan(node, supervisor, visit.caller, plan);
+  const captures = { stdout: new Capture(), stderr: new Capture() };
+  const output = outputTo(node, sender);
+  const cut: StreamName[] = [];
+  for (const [name, text] of [["stdout", stdout], ["stderr", stderr]] as const) {
+    const whole = Buffer.from(text);
+    const kept = whole.subarray(0, node.config.agent.execOutputLimit);
+    if (kept.length < whole.length) cut.push(name);
+    captures[name].add(kept);
+    for (let at = 0; at < kept.length; at += PIECE) await output(name, kept.subarray(at, at + PIECE));
+  }
+  return { exitCode, signal: null, ended: cut.length > 0 ? "limit" : "itself", cut, stdout: captures.stdout.digest(), stderr: captures.stderr.digest() };
+}
+
+async function start(node: AgentNode, visit: Visit, decision: ProgramDecision, sender: Sender<ExecOutput>): Promise<RunEnd> {
+  const { agent } = node.config;
   try {
     return await runToEnd({
-      launch: await node.place.launch(decision.program, decision.args, decision.mounts),
+      launch: await node.place.launch(decision.program, decision.args, { mayMount: decision.mounts }),
       outputLimit: agent.execOutputLimit,
       timeoutMs: agent.execTimeoutS * 1000,
       signal: visit.signal,
-      output,
+      output: outputTo(node, sender),
     });
   } catch (error) {
     throw new Refusal("internal", `execution failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -55,6 +55,14 @@ cd /
 echo "ready $self"
 while read -r _; do :; done`;
 
+/** What is special about one program. */
+export interface Entry {
+  /** Leaves it the right to change mounts of the namespace. */
+  readonly mayMount?: boolean;
+  /** Makes it pid 1 of a pid namespace of its own: when it ends, whatever it started ends with it. */
+  readonly alone?: boolean;
+}
+
 export interface Namespace {
   /** Pid of the holder as this process sees it. */
   readonly pid: number;
@@ -62,7 +70,7 @@ export interface Namespace {
   /** Prefix under which the node's files are seen from here, links inside not yet followed. */
   readonly view: string;
   /** The command line that runs a program inside, in `/`; it replaces nothing of the environment. */
-  enter(program: string, args: readonly string[], mayMount?: boolean): { readonly file: string; readonly args: string[] };
+  enter(program: string, args: readonly string[], way?: Entry): { readonly file: string; readonly args: string[] };
   close(): Promise<void>;
 }
 
@@ -130,6 +138,7 @@ function hold(child: ChildProcess, pid: number, ended: Promise<unknown>): Namesp
   const kinds = ["mnt", "uts", "pid", ...(process.getuid?.() === 0 ? [] : ["user"])];
   const open = new Map(kinds.map((kind) => [kind, openSync(`/proc/${pid}/ns/${kind}`, "r")]));
   let alive = true;
+  child.once("exit", () => (alive = false));
   const gone = ended.then(() => {
     alive = false;
     for (const fd of open.values()) closeSync(fd);
@@ -142,14 +151,13 @@ function hold(child: ChildProcess, pid: number, ended: Promise<unknown>): Namesp
       return alive;
     },
     view: `/proc/${pid}/root`,
-    enter(program, args, mayMount = false) {
+    enter(program, args, { mayMount = false, alone = false } = {}) {
       const user = open.has("user") ? [`--user=${through("user")}`, "--preserve-credentials"] : [];
       const kept = ["-all", ...[...KEPT, ...(mayMount ? ["sys_admin"] : [])].map((name) => `+${name}`)].join(",");
       const privileges = [`--bounding-set=${kept}`, "--inh-caps=-all", "--no-new-privs"];
-      return {
-        file: NSENTER,
-        args: [...user, `--mount=${through("mnt")}`, `--uts=${through("uts")}`, `--pid=${through("pid")}`, "--", SETPRIV, ...privileges, "--", program, ...args],
-      };
+      const places = [`--mount=${through("mnt")}`, `--uts=${through("uts")}`, `--pid=${through("pid")}`];
+      const own = alone ? [UNSHARE, "-p", "-f", "--kill-child", "--"] : [];
+      return { file: NSENTER, args: [...user, ...places, "--", ...own, SETPRIV, ...privileges, "--", program, ...args] };
     },
     async close() {
       child.stdin?.destroy();

@@ -6,6 +6,7 @@ import type { Desk } from "./call.ts";
 import type { DriftWatch } from "./drift.ts";
 import type { Place } from "./place.ts";
 import type { Spool } from "./spool.ts";
+import type { Supervisor } from "./supervisor.ts";
 import type { CommitWindow } from "./window.ts";
 
 export interface AgentNode {
@@ -23,6 +24,8 @@ export interface AgentNode {
   readonly forbidden: readonly string[];
   /** Absent on bare nodes. */
   readonly drift: DriftWatch | undefined;
+  /** On virtual nodes with a namespace. */
+  readonly supervisor: Supervisor | undefined;
 }
 
 /** Longest text of an entry, bytes. */

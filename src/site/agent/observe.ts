@@ -1,8 +1,10 @@
-// What a node's watched files and kernel settings are now. Files are hashed again only
-// when their size, times or inode changed since the last look.
+// What a node's watched files, kernel settings, mounts and services are now. Files are
+// hashed again only when their size, times or inode changed since the last look.
 import { createHash } from "node:crypto";
 import { open, opendir, readFile, stat } from "node:fs/promises";
+import type { Baseline } from "./baseline.ts";
 import { DEFAULT_BLACKLIST, matches, startOf } from "./globs.ts";
+import { claimedMounts, machineMounts, type Found, type Mount } from "./mounts.ts";
 import { sysctlFile } from "./root.ts";
 
 const MOST_FILES = 5000;
@@ -13,7 +15,11 @@ export interface Observed {
   readonly files: ReadonlyMap<string, string>;
   /** Key with dots → value without the line end. */
   readonly sysctl: ReadonlyMap<string, string>;
-  /** Folders that were walked, as paths of this machine. */
+  /** Path as the node sees it → what is mounted there. */
+  readonly mounts: Found<Mount>;
+  /** Name → state of each service. */
+  readonly services: Found<string>;
+  /** Folders whose changes matter, as paths of this machine. */
   readonly folders: readonly string[];
 }
 
@@ -22,19 +28,32 @@ interface Seen {
   readonly hash: string;
 }
 
+/** Answers the state of each service, after a look at what the node says of them; `declared` is what they should be. */
+export type ServicesLook = (declared: Baseline["services"]) => Promise<Found<string>>;
+
 export interface Observer {
-  look(): Promise<Observed>;
-  /** The kernel settings alone: cheap enough to ask often. */
-  settings(): Promise<ReadonlyMap<string, string>>;
+  /** `declared`: what the node's services should be, where that is known. */
+  look(declared: Baseline["services"]): Promise<Observed>;
+  /** What announces no change of its own, as text: cheap enough to ask often. */
+  quiet(): Promise<string>;
 }
 
-/** `root` is the node's root folder ("/" for the machine itself). */
-export function openObserver(root: string, patterns: readonly string[], keys: readonly string[]): Observer {
+export interface ObserverOptions {
+  /** The node's root folder; "/" for the machine itself. */
+  readonly root: string;
+  readonly patterns: readonly string[];
+  readonly keys: readonly string[];
+  readonly services: ServicesLook;
+}
+
+export function openObserver({ root, patterns, keys, services }: ObserverOptions): Observer {
   let seen = new Map<string, Seen>();
-  const base = root === "/" ? "" : root;
+  const machine = root === "/";
+  const base = machine ? "" : root;
+  const mounts = (): Promise<Found<Mount>> => (machine ? machineMounts() : claimedMounts(root));
   return {
-    settings: () => readSettings(root, keys),
-    async look() {
+    quiet: async () => quietText(await readSettings(root, keys), await mounts()),
+    async look(declared) {
       const files = new Map<string, string>();
       const folders: string[] = [];
       const now = new Map<string, Seen>();
@@ -49,9 +68,16 @@ export function openObserver(root: string, patterns: readonly string[], keys: re
         }
       }
       seen = now;
-      return { files, sysctl: await readSettings(root, keys), folders };
+      // The node's own claims; its logs are one folder further down and announce nothing here.
+      if (!machine) folders.push(`${base}/run/pact`);
+      return { files, sysctl: await readSettings(root, keys), mounts: await mounts(), services: await services(declared), folders };
     },
   };
+}
+
+/** What `Observer.quiet` answers of a state. */
+export function quietText(sysctl: ReadonlyMap<string, string>, mounts: Found<Mount>): string {
+  return JSON.stringify([[...sysctl], [...(mounts.items ?? [])], mounts.trouble]);
 }
 
 function isWatched(path: string, patterns: readonly string[]): boolean {

@@ -1,6 +1,6 @@
 // Where the commands of a node run: the machine itself, a kept namespace, or (without
 // namespaces) a plain child that may not name any path.
-import { openNamespace, type Namespace } from "./namespace.ts";
+import { openNamespace, type Entry, type Namespace } from "./namespace.ts";
 
 export interface Launch {
   readonly file: string;
@@ -17,8 +17,8 @@ export interface Place {
   readonly walled: boolean;
   /** Whether commands see the machine itself. */
   readonly host: boolean;
-  /** How to run a program there; `mayMount` leaves it the right to change mounts of the namespace. */
-  launch(program: string, args: readonly string[], mayMount?: boolean): Promise<Launch>;
+  /** How to run a program there; the way counts in a namespace only. */
+  launch(program: string, args: readonly string[], way?: Entry): Promise<Launch>;
   close(): Promise<void>;
 }
 
@@ -62,9 +62,9 @@ export async function namespacePlace(root: string, hostname: string): Promise<Pl
     view: () => (current.alive ? current.view : root),
     walled: true,
     host: false,
-    async launch(program, args, mayMount) {
+    async launch(program, args, way) {
       const namespace = await ready();
-      return { ...namespace.enter(program, args, mayMount), cwd: "/" };
+      return { ...namespace.enter(program, args, way), cwd: "/" };
     },
     async close() {
       closed = true;

@@ -2,6 +2,7 @@
 // root is made is what the node declares; everything later is drift until committed.
 import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { ANSWERED } from "./service-plan.ts";
 import { RUN_SCRIPT, SESSION_SCRIPT } from "./shell-scripts.ts";
 import { WHITELIST } from "./whitelist.ts";
 
@@ -74,7 +75,8 @@ function firstFiles(node: string): [string, string][] {
     ["etc/resolv.conf", "# names are looked up in /etc/hosts\n"],
     ["etc/fstab", "# device  place  type  options\n"],
     ["etc/security/limits.conf", "# who  kind  item  value\n"],
-    ["run/pact/mounts.toml", "# mounts this node claims\n"],
+    ["run/pact/mounts.toml", '# mounts this node claims\n# [mounts]\n# "/scratch" = { type = "lustre", source = "mgs@o2ib:/scratch", options = "flock", read_only = false }\n'],
+    ["run/pact/services.toml", '# services of this node\n# [services.chronyd]\n# binary = "/usr/sbin/chronyd"\n# args = ["-d"]\n# restart = "always"\n'],
   ];
 }
 
@@ -97,7 +99,8 @@ export function makeShellFolder(folder: string, seen: string): void {
   rmSync(bin, { recursive: true, force: true });
   mkdirSync(bin, { recursive: true, mode: 0o755 });
   mkdirSync(lib, { recursive: true, mode: 0o755 });
-  for (const name of Object.keys(WHITELIST)) if (findProgram(name) !== undefined) symlinkSync(join(seen, "lib/run"), join(bin, name));
+  const known = (name: string): boolean => (seen === NODE_SHELL && ANSWERED.has(name)) || findProgram(name) !== undefined;
+  for (const name of Object.keys(WHITELIST)) if (known(name)) symlinkSync(join(seen, "lib/run"), join(bin, name));
   for (const [name, text] of [["run", RUN_SCRIPT], ["session", SESSION_SCRIPT]] as const) {
     writeFileSync(join(lib, name), text);
     chmodSync(join(lib, name), 0o755);

@@ -5,13 +5,15 @@ import type { ConfigEntry__Output } from "../../contract/gen/pact/config/ConfigE
 import { serviceDefinition } from "../../contract/load.ts";
 import type { Caller } from "../parts.ts";
 import type { Desk } from "./call.ts";
+import { stateDelta } from "./delta.ts";
 import { watchDrift, type Drift, type DriftWatch } from "./drift.ts";
 import type { Gate } from "./gate.ts";
 import type { JournalLink } from "./journal-link.ts";
 import { listen, newServer, type Action, type Listener } from "./listener.ts";
+import { NOT_KNOWN } from "./mounts.ts";
 import { entryOf, type AgentNode } from "./node.ts";
 import { shellDefinition } from "./output-message.ts";
-import { openObserver } from "./observe.ts";
+import { openObserver, type ServicesLook } from "./observe.ts";
 import { barePlace, hostPlace, namespacePlace, type Place } from "./place.ts";
 import { makeRoot, makeShellFolder, NODE_SHELL, NODE_SYSCTL } from "./root.ts";
 import type { AgentNodeOptions, AgentsOptions } from "./server.ts";
@@ -20,6 +22,7 @@ import { shellService } from "./shell-service.ts";
 import { openSpool } from "./spool.ts";
 import { stateService } from "./state-service.ts";
 import type { Subscription } from "./subscription.ts";
+import { openSupervisor, type Supervisor } from "./supervisor.ts";
 import { openCommitWindow } from "./window.ts";
 
 export interface Shared {
@@ -60,9 +63,16 @@ export async function startNode(wanted: AgentNodeOptions, shared: Shared): Promi
     const spool = openSpool(folder, link);
     undo.push(() => spool.close());
     const window = openCommitWindow(options.clock);
-    const node = { ...describe(wanted, shared, place), spool, window };
+    const described = { ...describe(wanted, shared, place), spool, window };
+    const noticed = { changed: (): void => {} };
+    const supervisor = superviseOn(described, noticed);
+    if (supervisor !== undefined) undo.push(() => supervisor.close());
+    const node = { ...described, supervisor };
     const drift = options.bare ? undefined : await openDrift(node, folder, shared);
-    if (drift !== undefined) undo.push(() => drift.close());
+    if (drift !== undefined) {
+      undo.push(() => drift.close());
+      noticed.changed = () => drift.changed();
+    }
     return await serve({ ...node, drift }, wanted, folder, shared, undo);
   } catch (error) {
     for (const one of undo.reverse()) await one().catch(() => {});
@@ -89,7 +99,7 @@ interface Gated extends Desk {
   thawed: () => Promise<void>;
 }
 
-function describe(wanted: AgentNodeOptions, { options, forbidden }: Shared, place: Place): Omit<AgentNode, "spool" | "window" | "drift"> & { desk: Gated } {
+function describe(wanted: AgentNodeOptions, { options, forbidden }: Shared, place: Place): Omit<AgentNode, "spool" | "window" | "drift" | "supervisor"> & { desk: Gated } {
   const { profile, clock, verify, audit, config, bare } = options;
   const desk: Gated = { node: wanted.name, vcluster: wanted.vcluster, profile, clock, verify, audit, thawed: async () => {} };
   const { name, vcluster, kind } = wanted;
@@ -97,6 +107,18 @@ function describe(wanted: AgentNodeOptions, { options, forbidden }: Shared, plac
 }
 
 type Undrifted = Omit<AgentNode, "drift">;
+
+/** The machine's own services are nobody's but its own; without a namespace nothing would end them with the site. */
+function superviseOn(node: Omit<Undrifted, "supervisor">, noticed: { readonly changed: () => void }): Supervisor | undefined {
+  if (node.kind === "host" || !node.place.walled) return undefined;
+  return openSupervisor({
+    place: node.place,
+    clock: node.desk.clock,
+    changed: () => noticed.changed(),
+    // Told to the journal when it takes it; there is nobody to hear that it could not be kept.
+    failed: (name, why) => void node.spool.append(entryOf(node, AGENT, "ENTRY_TYPE_SERVICE_LIFECYCLE", `service:failed:${name} ${why}`)).catch(() => {}),
+  });
+}
 
 async function openDrift(node: Undrifted, folder: string, { options }: Shared): Promise<DriftWatch> {
   const { watchFiles, watchSysctl } = options.config.agent;
@@ -106,10 +128,11 @@ async function openDrift(node: Undrifted, folder: string, { options }: Shared): 
     if (node.kind === "virtual") drift.count > 0 ? node.window.open(drift.magnitude) : node.window.settle();
     await node.spool.append({
       ...entryOf(node, AGENT, "ENTRY_TYPE_DRIFT_DETECTED", drift.count > 0 ? `drift:${drift.count}` : "drift:none"),
-      state_delta: { files: [...drift.delta.files], kernel: [...drift.delta.kernel] },
+      state_delta: stateDelta(drift.delta),
     });
   };
-  return watchDrift({ folder, observer: openObserver(node.place.root, watchFiles, keys), poll: node.place.host, report });
+  const services: ServicesLook = async (declared) => node.supervisor?.look(declared) ?? NOT_KNOWN;
+  return watchDrift({ folder, observer: openObserver({ root: node.place.root, patterns: watchFiles, keys, services }), poll: node.place.host, report });
 }
 
 async function serve(

@@ -4,8 +4,8 @@ import type { NodeState } from "../../contract/gen/pact/site/NodeState.ts";
 import type { NodeStateRequest__Output } from "../../contract/gen/pact/site/NodeStateRequest.ts";
 import type { NodeStateServiceHandlers } from "../../contract/gen/pact/site/NodeStateService.ts";
 import { unary, type Visit } from "./call.ts";
-import { capabilityOf } from "./capability.ts";
-import { NO_DRIFT } from "./delta.ts";
+import { capabilityOf, serviceMessages } from "./capability.ts";
+import { NO_DRIFT, stateDelta } from "./delta.ts";
 import type { Drift } from "./drift.ts";
 import type { AgentNode } from "./node.ts";
 import { Refusal } from "./refusal.ts";
@@ -22,6 +22,8 @@ export function stateService(node: AgentNode, subscription: () => Subscription):
       if (request.applied !== undefined) await applied(subscription(), BigInt(request.applied), visit);
       const drift = request.drift || request.capability ? await node.drift?.fresh() : undefined;
       const { state, remainingS } = node.window.now();
+      const now = node.desk.clock.now();
+      const services = request.services || request.capability ? await node.supervisor?.statuses() : undefined;
       return {
         node_id: node.name,
         vcluster_id: node.vcluster,
@@ -29,7 +31,8 @@ export function stateService(node: AgentNode, subscription: () => Subscription):
         bare: node.bare,
         drift: request.drift ? driftMessage(drift) : null,
         window: request.window ? { state, remaining_seconds: remainingS } : null,
-        capability: request.capability ? await capabilityOf(node.name, node.desk.clock.now(), (drift?.count ?? 0) > 0, node.kind === "host") : null,
+        capability: request.capability ? await capabilityOf({ node: node.name, now, drifted: (drift?.count ?? 0) > 0, observeOnly: node.kind === "host", services }) : null,
+        services: request.services ? serviceMessages(services ?? [], now) : [],
       };
     }),
   };
@@ -38,7 +41,7 @@ export function stateService(node: AgentNode, subscription: () => Subscription):
 /** Bare nodes are not observed: nothing there ever drifts. */
 function driftMessage(drift: Drift | undefined): DriftMessage {
   const { delta, count, magnitude } = drift ?? { delta: NO_DRIFT, count: 0, magnitude: 0 };
-  return { delta: { files: [...delta.files], kernel: [...delta.kernel] }, count, magnitude };
+  return { delta: stateDelta(delta), count, magnitude };
 }
 
 async function applied(subscription: Subscription, sequence: bigint, visit: Visit): Promise<void> {

@@ -5,6 +5,8 @@ import { watch, type FSWatcher } from "node:fs";
 export interface Watch {
   /** Follows exactly these folders from now on. */
   set(folders: readonly string[]): void;
+  /** As if an event had come. */
+  notice(): void;
   close(): void;
 }
 
@@ -39,6 +41,7 @@ export function openWatch(changed: () => void, settleMs: number, slowMs: number)
         }
       }
     },
+    notice: noticed,
     close() {
       clearTimeout(soon);
       clearInterval(slow);

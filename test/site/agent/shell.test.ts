@@ -167,6 +167,20 @@ inNamespace("a program that the record cannot be kept of does not run, and the s
   }
 });
 
+inNamespace("systemctl and journalctl are answered by the node's supervisor here too", async () => {
+  writeFileSync(join(bench.dir, "nodes", NODE, "root/run/pact/services.toml"), 'services.keeper = { binary = "bash", args = ["-c", "echo kept; exec sleep 86101"], state = "stopped" }\n');
+  const session = openSession();
+  await session.prompted();
+  assert.match(await session.type("systemctl start keeper; systemctl is-active keeper", /active\r\n/), /\ractive\r\n|\nactive\r\n/);
+  await session.type("journalctl -u keeper | wc -l", /\b1\r\n/);
+  await session.type("systemctl stop keeper; systemctl status keeper > /dev/null", /restricted/);
+  await session.type("systemctl status keeper | grep -c inactive; systemctl status nobody; echo code $?", /code 4\r\n/);
+  await session.type("systemctl enable keeper", /knows status, list-units/);
+  assert.equal(bench.journal.texts("ENTRY_TYPE_SERVICE_LIFECYCLE").map((text) => text.replace(/\d+$/, "N")), ["service:start:keeper pid=N", "service:stop:keeper"]);
+  await leave(session);
+  writeFileSync(join(bench.dir, "nodes", NODE, "root/run/pact/services.toml"), "");
+});
+
 inNamespace("100 KB and an exit, 200 times: every byte arrives", async () => {
   writeFileSync(join(bench.dir, "nodes", NODE, "root/etc/burst"), `${"x".repeat(99)}\n`.repeat(1000));
   const session = openSession();

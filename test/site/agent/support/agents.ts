@@ -9,6 +9,7 @@ import type { NodeState__Output } from "../../../../src/contract/gen/pact/site/N
 import type { NodeStateRequest } from "../../../../src/contract/gen/pact/site/NodeStateRequest.ts";
 import type { AuditRecord } from "../../../../src/site/journal/audit.ts";
 import type { Caller, Clock, SiteConfig } from "../../../../src/site/parts.ts";
+import { testClock } from "../../../../src/site/clock.ts";
 import { startAgents, type AgentsHandle } from "../../../../src/site/agent/server.ts";
 import { fakeJournal, type FakeJournal } from "./journal.ts";
 
@@ -102,8 +103,7 @@ function siteConfig(agent: Partial<SiteConfig["agent"]> = {}): SiteConfig {
 }
 
 function movedClock(): Clock & { advance(ms: number): void } {
-  let moved = 0;
-  return { now: () => Date.now() + moved, at: () => () => {}, advance: (ms) => void (moved += ms) };
+  return testClock();
 }
 
 /** The bearer is the caller as JSON, or the phrase of its refusal. */
