@@ -35,8 +35,6 @@ export function build({ force = false } = {}) {
   const sources = ["src", "plugins", "test", "scripts/bundle.mjs", "tsconfig.json", "package.json"].map((name) => newest(join(root, name)));
   const stale = force || staleGen || !existsSync(stamp) || Math.max(...sources) > statSync(stamp).mtimeMs;
   if (!stale) return false;
-  // Sources may change while we build; the stamp carries the time the build began.
-  const began = new Date();
   if (staleGen) {
     rmSync(gen, { recursive: true, force: true });
     run("node_modules/@grpc/proto-loader/build/bin/proto-loader-gen-types.js", [
@@ -47,6 +45,8 @@ export function build({ force = false } = {}) {
     for (const name of readdirSync(gen)) if (name.endsWith(".ts")) rmSync(join(gen, name));
     writeFileSync(genStamp, "");
   }
+  // Sources may change while they are compiled; the stamp carries the time that began. What is generated changes src/contract before it.
+  const began = new Date();
   run("node_modules/typescript/bin/tsc", ["-p", "."]);
   run("scripts/bundle.mjs", []);
   for (const name of ["main.js", "fast.cjs"]) chmodSync(join(root, "dist/src", name), 0o755);

@@ -57,16 +57,20 @@ export class Search {
     this.#at = this.#lines.length;
     this.failed = false;
     if (query === "") this.found = this.before;
-    else this.older();
+    else this.#look(undefined);
   }
 
-  /** The next older line; capitals count only when the query has some. */
+  /** The next older line that reads otherwise. */
   older(): void {
-    if (this.query === "") return;
+    if (this.query !== "") this.#look(this.found.text);
+  }
+
+  /** Capitals count only when the query has some. */
+  #look(except: string | undefined): void {
     const fold = this.query === this.query.toLowerCase();
     for (let at = this.#at - 1; at >= 0; at--) {
       const line = this.#lines[at];
-      if (line === undefined || line === this.found.text) continue;
+      if (line === undefined || line === except) continue;
       const place = (fold ? line.toLowerCase() : line).indexOf(this.query);
       if (place < 0) continue;
       this.#at = at;

@@ -232,6 +232,18 @@ test("Ctrl-R searches while one types, further with each press", async () => {
   assert.is(line(await read), "exec node-1 -- uptime -p");
 });
 
+test("a search goes on finding the line it has found", async () => {
+  const { screen, editor, history } = bench();
+  history.push("exec node-1 -- uptime", "status");
+  const read = editor.readLine("pact> ");
+  for (const [typed, query] of [["\x12u", "u"], ["p", "up"], ["t", "upt"]] as const) {
+    screen.type(typed);
+    await screen.shows((rows) => rows[0] === `(search "${query}") exec node-1 -- uptime`, `found by ${query}`);
+  }
+  screen.type("\r");
+  assert.is(line(await read), "exec node-1 -- uptime");
+});
+
 test("a search can be taken back", async () => {
   assert.is(await typed("keep\x12stat\x07!", ["status"]), "keep!");
   assert.is(await typed("keep\x12stat\x03!", ["status"]), "keep!");
