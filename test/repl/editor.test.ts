@@ -236,7 +236,7 @@ test("a search goes on finding the line it has found", async () => {
   const { screen, editor, history } = bench();
   history.push("exec node-1 -- uptime", "status");
   const read = editor.readLine("pact> ");
-  for (const [typed, query] of [["\x12u", "u"], ["p", "up"], ["t", "upt"]] as const) {
+  for (const [typed, query] of [["\x12p", "p"], ["t", "pt"], ["i", "pti"]] as const) {
     screen.type(typed);
     await screen.shows((rows) => rows[0] === `(search "${query}") exec node-1 -- uptime`, `found by ${query}`);
   }
