@@ -1,5 +1,5 @@
 // Reads what settings come from, once, and resolves them for each line.
-import { readFileSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { FORMATS, PactError } from "../api/index.ts";
 import type { GlobalValues } from "../core/globals.ts";
 import { type ConfigFile, type FileValue, readConfig } from "./files.ts";
@@ -94,16 +94,27 @@ export class SettingsLoader {
 
   /** `--token -` and `--token @FILE`, so that the token itself need not be on the command line. */
   async #tokenText({ token }: GlobalValues): Promise<string | undefined> {
-    if (token === "-") {
-      if (this.#io.stdinTty) throw new PactError("usage", "--token - reads stdin, which is a terminal here");
-      return (await (this.#tokenInput ??= readInput(this.#io.input))).trim();
-    }
-    if (token?.startsWith("@") !== true) return token;
-    const path = expandHome(token.slice(1), this.paths.home);
+    if (token === undefined) return undefined;
+    const text = token === "-" ? await this.#tokenFromStdin() : token.startsWith("@") ? await this.#tokenFromFile(token.slice(1)) : token;
+    // Whoever gives a token wants no other in its place.
+    if (text === "") throw new PactError("unauthenticated", "the token from --token is empty", { hint: "leave out --token; pact login" });
+    return text;
+  }
+
+  async #tokenFromStdin(): Promise<string> {
+    if (this.#io.stdinTty) throw new PactError("usage", "--token - reads stdin, which is a terminal here");
+    return (await (this.#tokenInput ??= readInput(this.#io.input))).trim();
+  }
+
+  async #tokenFromFile(name: string): Promise<string> {
+    const path = expandHome(name, this.paths.home);
     try {
-      return readFileSync(path, "utf8").slice(0, TOKEN_LIMIT).trim();
+      // A pipe will do as well as a file, and one without an end is not read to it.
+      let text = "";
+      for await (const chunk of createReadStream(path, { end: TOKEN_LIMIT, encoding: "utf8" })) text += String(chunk);
+      return text.trim();
     } catch (error) {
-      throw new PactError("usage", `--token: cannot read ${path}`, { cause: error });
+      throw new PactError("usage", `--token: cannot read ${path}`, { reason: error instanceof Error ? error.message : undefined, cause: error });
     }
   }
 }

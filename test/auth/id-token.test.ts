@@ -69,6 +69,12 @@ test("an id token that has expired when it arrives tells of a clock that is ahea
   assert.match(await loginWith(rs256, { change: { iat: now - 7200, exp: now - 6600 } }), /unauthenticated: .*your clock is 720\d s ahead/);
 });
 
+test("clocks may differ by a minute, and no more", async () => {
+  const now = Math.floor(Date.now() / 1000);
+  assert.is(await loginWith(rs256, { change: { iat: now - 650, exp: now - 50 } }), "accepted");
+  assert.match(await loginWith(rs256, { change: { iat: now - 670, exp: now - 70 } }), /unauthenticated: .*s ahead/);
+});
+
 test("a signature of a key that the provider does not publish is refused", async () => {
   assert.match(await loginWith(rs256, { publish: false }), /unauthenticated: .*signature/);
 });
