@@ -11,13 +11,13 @@ import type { Word } from "../core/word.ts";
 import { render } from "../render/renderer.ts";
 import { caretLines, renderFailure } from "../render/failure.ts";
 import type { RenderSettings, Rendered } from "../render/settings.ts";
-import { loadTheme, PLAIN } from "../render/theme.ts";
-import type { Answer, Relogin } from "./relogin.ts";
 import { BUNDLED } from "./bundled.ts";
 import { createCatalog } from "./catalog.ts";
 import { type Network, createNetwork, networkKey, withSource } from "./network.ts";
-import { type ColorChoice, type Io, wantsColor } from "./io.ts";
+import type { Io } from "./io.ts";
 import { type Loaded, SettingsLoader } from "./loader.ts";
+import type { Answer, Relogin } from "./relogin.ts";
+import { plainRendering, rendering } from "./rendering.ts";
 import { type SessionHost, SessionState } from "./session.ts";
 import type { Settings } from "./settings.ts";
 import { oneShotTerminal } from "./terminal.ts";
@@ -74,9 +74,9 @@ export class Host {
     const onAbort = (): void => cancel.abort(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
-    let settings = await this.#plainRendering(globals, out, err);
+    let settings = plainRendering(this.io, globals, out, err);
     try {
-      settings = await this.#rendering(globals, out, err);
+      settings = await rendering(this.io, this.loader, globals, out, err);
       const script = await this.#script(words, cancel.signal);
       if (script !== undefined) return script;
       const { outcome, rendered } = await this.#answer(words, settings, cancel.signal);
@@ -124,7 +124,7 @@ export class Host {
 
   /** Shows a failure that came before any command, such as a line that does not parse. */
   async show(failure: PactError, err: Sink, line?: string): Promise<void> {
-    await this.#failed(failure, await this.#rendering(this.globalsOf([]), err, err), line);
+    await this.#failed(failure, await rendering(this.io, this.loader, this.globalsOf([]), err, err), line);
   }
 
   async close(): Promise<void> {
@@ -287,33 +287,6 @@ export class Host {
   #settingsNow(): Settings {
     if (this.#last === undefined) throw new PactError("internal", "settings are not loaded yet");
     return this.loader.resolved(this.#last.globals).settings;
-  }
-
-  async #rendering(globals: GlobalValues, out: Sink, err: Sink): Promise<RenderSettings> {
-    const lenient = await this.loader.load(globals, true);
-    const format = lenient.settings.output.value;
-    const choice: ColorChoice = globals.color ?? "auto";
-    const { env, stdoutTty, stderrTty } = this.io;
-    return {
-      ...(await this.#plainRendering(globals, out, err)),
-      format,
-      theme: await loadTheme(out.color || (choice === "always" && wantsColor(choice, env, stdoutTty))),
-      errTheme: await loadTheme(choice === "never" ? false : err.color || (choice === "always" && stderrTty)),
-    };
-  }
-
-  async #plainRendering(globals: GlobalValues, out: Sink, err: Sink): Promise<RenderSettings> {
-    return {
-      format: globals.output === "json" || globals.output === "ndjson" ? globals.output : "text",
-      fields: globals.fields?.split(",").filter((field) => field !== ""),
-      now: this.io.now,
-      theme: PLAIN,
-      errTheme: PLAIN,
-      verbose: globals.verbose ?? 0,
-      quiet: globals.quiet === true,
-      out,
-      err,
-    };
   }
 
   async #note(err: Sink, message: string, quiet: boolean): Promise<void> {
