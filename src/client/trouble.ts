@@ -27,7 +27,8 @@ export class Trouble {
   #backoff: number;
   #told = false;
   #stood = false;
-  #upSince: number | undefined;
+  /** Whether the stream that ends was more than a beginning. */
+  #good = false;
   #steady: NodeJS.Timeout | undefined;
 
   /** `next` tells the sequence where the watch goes on. */
@@ -41,13 +42,13 @@ export class Trouble {
 
   /** The journal has answered; whether that lasts shows later. */
   reached(): void {
-    this.#upSince = performance.now();
     this.#steady = setTimeout(() => this.over(), this.#pace.steady);
   }
 
   /** Entries flow, or the stream stands. */
   over(): void {
     clearTimeout(this.#steady);
+    this.#good = true;
     this.#since = undefined;
     this.#stood = true;
     this.#backoff = this.#pace.first;
@@ -63,9 +64,9 @@ export class Trouble {
   async wait(failure: PactError | undefined): Promise<void> {
     clearTimeout(this.#steady);
     const { timeoutMs, link } = this.#watching;
-    const lasted = this.#upSince === undefined ? 0 : performance.now() - this.#upSince;
-    this.#upSince = undefined;
-    if (failure !== undefined && !this.#passing(failure, lasted)) throw failure;
+    const good = this.#good;
+    this.#good = false;
+    if (failure !== undefined && !this.#passing(failure, good)) throw failure;
     const now = performance.now();
     this.#since ??= now;
     const limit = this.#stood ? timeoutMs * PATIENCE : timeoutMs;
@@ -91,8 +92,8 @@ export class Trouble {
   }
 
   /** Failures that time may heal. A token that ran out while the stream was up is renewed by the next try. */
-  #passing(failure: PactError, lastedMs: number): boolean {
-    if (failure.failure === "unauthenticated") return lastedMs >= this.#pace.steady;
+  #passing(failure: PactError, good: boolean): boolean {
+    if (failure.failure === "unauthenticated") return good;
     return failure.failure === "unreachable" || failure.failure === "timeout";
   }
 }

@@ -55,6 +55,8 @@ export interface Caller {
   /** As the journal spells it. */
   readonly principalType: "Human" | "Agent" | "Service";
   readonly role: string;
+  /** When the token ends, in ms since the epoch: what lasts longer than a call ends with it. */
+  readonly expiresAt?: number;
 }
 
 /**

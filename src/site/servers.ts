@@ -1,8 +1,10 @@
 // Starts the journal with the identity provider on its HTTP port, then the agents, and makes
 // each node known. What was opened is handed to the closers at once.
+import { status } from "@grpc/grpc-js";
 import { startAgents } from "./agent/server.ts";
 import type { Closers } from "./closers.ts";
 import { openIdentity, type SiteIdentity } from "./identity.ts";
+import { Refusal } from "./journal/refusal.ts";
 import { startJournal } from "./journal/server.ts";
 import type { Clock, SiteConfig } from "./parts.ts";
 import { pactFolders, type SitePaths } from "./paths.ts";
@@ -28,7 +30,7 @@ export async function startServers(start: Start): Promise<{ readonly journal: Jo
   const { paths, clock, config, profile, closers, ports } = start;
   let identity: SiteIdentity | undefined;
   const ready = (): SiteIdentity => {
-    if (identity === undefined) throw new Error("the site is still starting");
+    if (identity === undefined) throw new Refusal(status.UNAVAILABLE, "unreachable", "the site is still starting");
     return identity;
   };
   const journal = await startJournal({

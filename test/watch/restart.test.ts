@@ -5,28 +5,13 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startPty } from "../repl/support/pty.ts";
-import { clientOf } from "../support/client.ts";
 import { tempFolder } from "../support/folder.ts";
 import { type TestSite, startTestSite } from "../support/site.ts";
+import { append } from "./append.ts";
 import { startWatcher } from "./watcher.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const PROFILES = ["embedded", "real"] as const;
-const signal = new AbortController().signal;
-
-/** Commits messages by a client of its own; answers their sequences. */
-async function append(site: TestSite, ...messages: string[]): Promise<number[]> {
-  const client = await clientOf(site, "admin");
-  try {
-    const seqs: number[] = [];
-    for (const message of messages) {
-      seqs.push(await client.journal.append({ type: "COMMIT", scope: { kind: "vcluster", name: "ml-training" }, message }, { vcluster: "ml-training" }, signal));
-    }
-    return seqs;
-  } finally {
-    client.close();
-  }
-}
 
 async function withSite(profile: "embedded" | "real", run: (site: TestSite) => Promise<void>): Promise<void> {
   const site = await startTestSite({ profile, nodes: 1 });
@@ -88,15 +73,15 @@ for (const profile of PROFILES) {
 
 test("on a terminal: a line for each entry, one when the link is lost, one when it is back, and Ctrl-C ends it with 0", () => withSite("embedded", async (site) => {
   const pty = startPty(process.execPath, [MAIN, "watch"], { ...(await site.env("admin")), TERM: "xterm" }, site.home);
-  await pty.see(/from #\d+; Ctrl-C ends/);
+  await pty.see(/from #\d+; Ctrl-C ends/, 30_000);
   await append(site, "first of all");
   await pty.see(/#\d{6} .* COMMIT vc:ml-training by admin {2}first of all/);
   await site.kill();
-  await pty.see(/the link to the journal at \S+ is lost \(.+\); trying again for 5 min/);
+  await pty.see(/the link to the journal at \S+ is lost \(.+\); trying again for 5 min/, 30_000);
   await site.restart();
-  await pty.see(/the journal at \S+ is back; going on from #\d+/, 20_000);
+  await pty.see(/the journal at \S+ is back; going on from #\d+/, 30_000);
   await append(site, "second of all");
-  await pty.see(/second of all/);
+  await pty.see(/second of all/, 30_000);
   pty.type("\u0003");
   assert.is((await pty.exited).exitCode, 0);
   assert.is(times(pty.text(), /first of all/g), 1);

@@ -1,8 +1,10 @@
 // `pact watch` of the built program as a child: what it printed so far, and ways to wait for it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { until } from "../client/support/client.ts";
+import { until } from "../repl/support/sinks.ts";
 
+/** A loaded machine takes long to start a site; nothing here waits so long when it works. */
+const LONGEST_MS = 30_000;
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 
 /** A line of `watch --output ndjson`. */
@@ -15,7 +17,8 @@ export interface Line {
 
 export interface Watcher {
   readonly child: ChildProcess;
-  lines(): Line[];
+  /** Everything so far; grows. */
+  lines(): readonly Line[];
   seqs(): number[];
   stderr(): string;
   /** Waits until a sequence has been printed. */
@@ -33,16 +36,21 @@ export async function startWatcher(words: readonly string[], env: Readonly<Recor
   process.once("exit", () => child.kill("SIGKILL"));
   let out = "";
   let err = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  const parsed: Line[] = [];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    const whole = (out + text).split("\n");
+    out = whole.pop() ?? "";
+    for (const line of whole) parsed.push(JSON.parse(line));
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
-  const lines = (): Line[] => out.split("\n").slice(0, -1).map((line): Line => JSON.parse(line));
-  const seqs = (): number[] => lines().flatMap(({ seq }) => (seq === null ? [] : [seq]));
+  const seqs = (): number[] => parsed.flatMap(({ seq }) => (seq === null ? [] : [seq]));
   const watcher: Watcher = {
-    child, lines, seqs, exited,
+    child, seqs, exited,
+    lines: () => parsed,
     stderr: () => err,
-    shows: (seq) => until(() => seqs().includes(seq), `#${seq} in ${out.slice(-500)} ${err}`),
-    says: (words) => until(() => words.test(err), `${words} in ${err}`),
+    shows: (seq) => until(() => parsed.some((line) => line.seq === seq), `#${seq} after #${seqs().at(-1)}; ${err}`, LONGEST_MS),
+    says: (words) => until(() => words.test(err), `${words} in ${err}`, LONGEST_MS),
     async interrupt() {
       child.kill("SIGINT");
       return (await exited).code;

@@ -54,12 +54,13 @@ export function createTokens(keys: TokenKeys, issuer: string, clock: Clock): { v
 
 /** The caller that a token's claims name. Throws when there is no principal. */
 export function callerOf(claims: Readonly<Record<string, unknown>>): Caller {
-  const { sub, pact_role: role, pact_principal_type: type } = claims;
+  const { sub, exp, pact_role: role, pact_principal_type: type } = claims;
   if (typeof sub !== "string" || sub === "") throw new Error("invalid token");
   return {
     principal: sub,
     principalType: type === "agent" ? "Agent" : type === "service" ? "Service" : "Human",
     role: typeof role === "string" ? role : "",
+    ...(typeof exp === "number" ? { expiresAt: exp * 1000 } : {}),
   };
 }
 

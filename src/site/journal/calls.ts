@@ -98,7 +98,10 @@ export class Calls {
     }
   }
 
-  /** Wraps a handler that answers with a stream. `prompt`: the head goes out before the first message. */
+  /**
+   * Wraps a handler that answers with a stream. `prompt`: it goes on for as long as the client likes and its token
+   * holds, and its head goes out before the first message.
+   */
   stream<Req, Res>(
     rpc: Rpc<Req> & { readonly prompt: boolean },
     handle: (request: Req, context: Context, out: Out<Res>) => Promise<void>,
@@ -117,7 +120,9 @@ export class Calls {
     const log = this.logOf(rpc, call.metadata, () => rpc.target(call.request));
     try {
       log.caller = await this.authenticate(rpc.guard, call.metadata);
+      if (rpc.prompt) out.lastsUntil(log.caller.expiresAt, this.journal.clock);
       await handle(call.request, log.context(() => (rpc.prompt ? out.open() : undefined)), out);
+      if (out.cut !== undefined) throw out.cut;
       log.write("ok", "");
       if (out.stopped) throw new Refusal(status.UNAVAILABLE, "unreachable", "the journal is stopping");
       out.open();
@@ -138,6 +143,8 @@ export class Calls {
     try {
       return await this.verify(header.slice(BEARER.length));
     } catch (error) {
+      // Not the token's fault, such as an identity provider that is not there yet.
+      if (error instanceof Refusal) throw error;
       const why = error instanceof Error ? error.message : "invalid token";
       // Stock servers put a prefix in front, which their clients look for.
       throw unauthenticated(this.journal.embedded ? why : `invalid token: ${why}`, "log in again: pact login");

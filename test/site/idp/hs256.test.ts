@@ -20,7 +20,7 @@ test("a minted token is for journal and agents, with the issuer of stock servers
     const claims = decodeJwt(token);
     assert.equal(claims.aud, ["pact-journal", "pact-agent"]);
     assert.is(claims.iss, "https://auth.example.com");
-    assert.equal(await hs.verify(token), { principal: "admin", principalType: "Human", role: "pact-platform-admin" });
+    assert.equal(await hs.verify(token), { principal: "admin", principalType: "Human", role: "pact-platform-admin", expiresAt: (claims.exp ?? 0) * 1000 });
     assert.is(await phrase(hs.verifyFor("pact-agent"), token), "accepted");
     clock.advance(655_000);
     assert.is(await phrase(hs.verify, token), "accepted");
@@ -35,7 +35,9 @@ test("the secret is 0600, outlives a restart, and its text is the key", async ()
   const dir = await mkdtemp(join(tmpdir(), "pact-hs-"));
   try {
     const token = await (await createHs256({ dir })).mint({ sub: "ai", role: "pact-service-ai", principalType: "agent" }, 60);
-    assert.equal(await (await createHs256({ dir })).verify(token), { principal: "ai", principalType: "Agent", role: "pact-service-ai" });
+    assert.equal(await (await createHs256({ dir })).verify(token), {
+      principal: "ai", principalType: "Agent", role: "pact-service-ai", expiresAt: (decodeJwt(token).exp ?? 0) * 1000,
+    });
     assert.is((await stat(join(dir, "hmac"))).mode & 0o777, 0o600);
     const secret = new TextEncoder().encode(JSON.parse(await readFile(join(dir, "hmac"), "utf8")));
     const forge = (issuer: string, audience: string): Promise<string> =>

@@ -51,6 +51,31 @@ test("a subscriber that stops reading gets the rest later, and holds nobody up",
   fast.stream.cancel();
 }));
 
+test("a subscriber that reads nothing for a minute is ended, and the status says how to go on", withJournal("embedded", async (j) => {
+  const slow = follow(j);
+  const ended = refusal(new Promise((_resolve, reject) => slow.stream.on("error", reject)));
+  slow.stream.pause();
+  for (let batch = 0; batch < 10; batch += 1) {
+    await Promise.all(Array.from({ length: 200 }, () => j.append(OPS, { ...COMMIT, policy_ref: "y".repeat(2000) })));
+  }
+  j.clock.advance(61_000);
+  slow.stream.resume();
+  const error = await ended;
+  assert.is(error.code, status.UNAVAILABLE);
+  assert.match(error.details, /go on from the last sequence/);
+  assert.equal(slow.got, Array.from({ length: slow.got.length }, (_, seq) => seq));
+  assert.ok(slow.got.length < 2000);
+}));
+
+test("a stream ends with the token it was opened with", withJournal("embedded", async (j) => {
+  const stream = j.boot.SubscribeConfigUpdates({}, as({ ...OPS, expiresAt: j.clock.now() + 60_000 }));
+  stream.on("data", () => {});
+  const ended = refusal(new Promise((_resolve, reject) => stream.on("error", reject)));
+  await new Promise((resolve) => stream.on("metadata", resolve));
+  j.clock.advance(66_000);
+  assert.is((await ended).code, status.UNAUTHENTICATED);
+}));
+
 test("the head of the stream comes before the first update", withJournal("embedded", async (j) => {
   const stream = j.boot.SubscribeConfigUpdates({}, as(OPS));
   stream.on("error", () => {});
