@@ -7,13 +7,14 @@ import { join } from "node:path";
 import { build } from "../build.mjs";
 import { root } from "./measure.mjs";
 
+/** Memory is looked at before the site has worked. */
 const PARTS = {
+  memory: async () => (await import("./memory.mjs")).idleMemory,
   start: async () => (await import("./start-up.mjs")).startUp,
   line: async () => (await import("./running-shell.mjs")).runningShell,
   exec: async () => (await import("./exec.mjs")).execOutput,
   echo: async () => (await import("./echo.mjs")).keyEcho,
   append: async () => (await import("./appends.mjs")).durableAppends,
-  memory: async () => (await import("./memory.mjs")).idleMemory,
 };
 
 const wanted = process.argv.slice(2).filter((word) => word !== "--write");
@@ -40,12 +41,15 @@ try {
     // A scrubbed environment: NODE_EXTRA_CA_CERTS alone costs every start some 30 ms.
     env: { PATH: process.env.PATH, HOME: home, LANG: "C.UTF-8", TERM: "dumb", PACT_ENDPOINT: journal, PACT_TOKEN: token },
   };
-  const rows = [];
+  const measured = new Map();
   for (const [name, load] of Object.entries(PARTS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const measure = await load();
-    rows.push(...(await measure(place)));
+    process.stderr.write(`measuring ${name} …\n`);
+    measured.set(name, await measure(place));
   }
+  const { memory = [], ...others } = Object.fromEntries(measured);
+  const rows = [...Object.values(others).flat(), ...memory];
   const table = [
     `Medians, in turns with the floor; ${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node.js ${process.versions.node}, ${process.platform} ${process.arch}.`, "",
     "| what | pact | floor | floor's | ratio | goal |", "|---|---|---|---|---|---|", ...rows,

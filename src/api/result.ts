@@ -12,6 +12,8 @@ export interface Column<Row> {
   readonly show?: (row: Row) => string;
   /** For the last column: goes on below where it does not fit, rather than being cut. */
   readonly wrap?: true;
+  /** What it shows when there is nothing to say; a narrow terminal leaves the column out when no row says more. */
+  readonly nothing?: string;
 }
 
 export interface View<Row> {

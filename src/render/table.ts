@@ -26,11 +26,12 @@ export function cut(text: string, width: number): string {
   return `${kept}…`;
 }
 
+const rowWidth = (widths: readonly number[]): number => widths.reduce((sum, width) => sum + width, 0) + GAP.length * (widths.length - 1);
+
 /** Takes columns from the widest, never from the first, until the row fits; undefined when it cannot. */
-function fit(widths: number[], available: number): number[] | undefined {
+function fit(widths: readonly number[], available: number): number[] | undefined {
   const fitted = [...widths];
-  const total = (): number => fitted.reduce((sum, width) => sum + width, 0) + GAP.length * (fitted.length - 1);
-  while (total() > available) {
+  while (rowWidth(fitted) > available) {
     let widest = -1;
     for (let at = 1; at < fitted.length; at++) if ((fitted[at] ?? 0) > LEAST && (widest < 0 || (fitted[at] ?? 0) > (fitted[widest] ?? 0))) widest = at;
     if (widest < 0) return undefined;
@@ -49,12 +50,30 @@ export interface TableSettings {
 
 const title = (column: Column<any>): string => (column.title ?? column.key.replace(/[A-Z]/g, (c) => ` ${c}`)).toUpperCase();
 
+/** Columns with their cells, and the width that shows all of each. */
+interface Grid {
+  readonly columns: readonly Column<any>[];
+  readonly cells: readonly (readonly string[])[];
+  readonly widths: readonly number[];
+}
+
+function grid(columns: readonly Column<any>[], rows: readonly object[], settings: TableSettings): Grid {
+  const cells = rows.map((row) => columns.map((column) => cell(row, column, settings.now, settings.wide)));
+  const widths = columns.map((column, at) => Math.max(stringWidth(title(column)), ...cells.map((row) => stringWidth(row[at] ?? ""))));
+  return { columns, cells, widths };
+}
+
+/** On a terminal that is too narrow for all, columns go that say nothing in any row. */
+function withoutSilent(whole: Grid, rows: readonly object[], settings: TableSettings): Grid {
+  const { columns, cells, widths } = whole;
+  if (settings.width === undefined || settings.wide || rowWidth(widths) <= settings.width) return whole;
+  const telling = columns.filter(({ nothing }, at) => nothing === undefined || cells.some((row) => row[at] !== nothing));
+  return telling.length === columns.length ? whole : grid(telling, rows, settings);
+}
+
 /** The lines of a table, the header first. */
 export function table(view: View<any>, rows: readonly object[], settings: TableSettings): string[] {
-  const { columns } = view;
-  const cells = rows.map((row) => columns.map((column) => cell(row, column, settings.now, settings.wide)));
-  const widths = columns.map((column, at) =>
-    Math.max(stringWidth(title(column)), ...cells.map((row) => stringWidth(row[at] ?? ""))));
+  const { columns, cells, widths } = withoutSilent(grid(view.columns, rows, settings), rows, settings);
   const fitted = settings.width === undefined ? widths : fit(widths, settings.width);
   if (fitted === undefined) return records(view, rows, settings);
   const line = (texts: readonly string[], paint: (text: string, at: number) => string): string =>

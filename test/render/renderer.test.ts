@@ -86,6 +86,17 @@ test("a narrow terminal cuts wide cells but never the first column", async () =>
   assert.match(out, "…");
 });
 
+test("a narrow terminal leaves out columns that say nothing, and only those", async () => {
+  const quiet: View<{ node: string; state: string; by: string }> = {
+    columns: [{ key: "node" }, { key: "by", title: "emergency", nothing: "-" }, { key: "state" }], empty: "None.",
+  };
+  const row = (by: string) => ({ node: "node-001", state: "committed", by });
+  const shown = async (width: number, ...all: string[]) => (await show(rows(quiet, all.map(row)), "text", { width })).out.split("\n")[0];
+  assert.is(await shown(80, "-", "-"), "NODE      EMERGENCY  STATE");
+  assert.is(await shown(24, "-", "-"), "NODE      STATE");
+  assert.is(await shown(29, "-", "ops"), "NODE      EMERGEN…  STATE");
+});
+
 test("a terminal too narrow for a row gets one field a line", async () => {
   const { out } = await show(rows(view, all), "text", { width: 20 });
   assert.match(out, /^node +node-001\nmemory +8.0 GiB/);
