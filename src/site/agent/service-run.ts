@@ -15,7 +15,7 @@ const FIRST = `unset FIRST
 trap 'kill -CONT -1; kill -TERM -1' TERM
 program=$(type -P -- "$1")
 [[ -f $program ]] || { echo "no: $1 is not there or may not be run"; exit 127; }
-{ read -r self _ < /proc/self/stat; echo "pid $self"; exec /usr/bin/env --default-signal=INT,QUIT -- "$@" 2>&1; } &
+{ read -r self _ < /proc/self/stat; echo "pid $self"; exec /usr/bin/env --default-signal=INT,QUIT /bin/sh -c 'exec "$@"' sh "$@" 2>&1; } &
 main=$!
 while wait "$main"; kill -0 "$main"; do :; done 2>/dev/null
 wait "$main"

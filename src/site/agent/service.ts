@@ -49,12 +49,10 @@ export class Service {
   #turn: Promise<unknown> = Promise.resolve();
   #cancel: () => void = () => {};
 
-  /** `starting`: it will be started at once, and until then does not count as stopped. */
-  constructor(definition: Definition, starting: boolean, options: ServiceOptions) {
+  constructor(definition: Definition, options: ServiceOptions) {
     this.#definition = definition;
     this.#options = options;
     this.#since = options.clock.now();
-    if (starting) this.#state = "Starting";
   }
 
   get status(): ServiceStatus {
@@ -89,6 +87,11 @@ export class Service {
       this.#restarts += 1;
       await this.#begin();
     });
+  }
+
+  /** It will be started at once, and until then does not count as stopped. */
+  announce(): void {
+    if (this.#run === undefined) this.#become("Starting");
   }
 
   /** It cannot even be tried. */

@@ -163,7 +163,8 @@ async function serve(
     retry: () => node.spool.retry(),
     async control(action) {
       await listener.control(action);
-      if (action === "stop") await endSessions();
+      if (action === "stop") await Promise.all([endSessions(), node.supervisor?.pause()]);
+      if (action === "resume") node.supervisor?.resume();
     },
     async close() {
       await listener.close();

@@ -26,6 +26,10 @@ export interface Supervisor {
   restart(name: string): Promise<void>;
   /** Why nothing is kept of what a service says; undefined when it is. */
   logTrouble(name: string): string | undefined;
+  /** The node is out of service: what runs is ended, and nothing is started before it is back. */
+  pause(): Promise<void>;
+  /** It is back: what ran is started again. */
+  resume(): void;
   close(): Promise<void>;
 }
 
@@ -59,6 +63,8 @@ class Supervising implements Supervisor {
   #turn: Promise<unknown> = Promise.resolve();
   #starting: Promise<void> = Promise.resolve();
   #soon: NodeJS.Timeout | undefined;
+  /** What ran when the node went out of service; undefined while it is not. */
+  #paused: readonly string[] | undefined;
   #closed = false;
 
   constructor(options: SupervisorOptions) {
@@ -70,7 +76,7 @@ class Supervising implements Supervisor {
     this.#declared = declared;
     await this.#reread();
     const items = new Map([...this.#services].map(([name, { service }]) => [name, service.told]));
-    return { items: this.#known ? items : undefined, trouble: this.#trouble };
+    return { items: this.#known && this.#paused === undefined ? items : undefined, trouble: this.#trouble };
   }
 
   async statuses(): Promise<readonly ServiceStatus[]> {
@@ -102,6 +108,19 @@ class Supervising implements Supervisor {
     return this.#services.get(name)?.log.trouble;
   }
 
+  async pause(): Promise<void> {
+    if (this.#paused !== undefined) return;
+    const all = [...this.#services];
+    this.#paused = all.filter(([, { service }]) => !["Stopped", "Failed"].includes(service.status.state)).map(([name]) => name);
+    await Promise.all(all.map(([, { service }]) => service.stop(LAST_GRACE_MS)));
+  }
+
+  resume(): void {
+    const names = this.#paused ?? [];
+    this.#paused = undefined;
+    this.#startSoon(names);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#soon);
@@ -120,7 +139,7 @@ class Supervising implements Supervisor {
   /** One after another, so that no service is made twice. */
   #reread(): Promise<void> {
     const next = this.#turn.then(async () => {
-      if (this.#closed) return;
+      if (this.#closed || this.#paused !== undefined) return;
       const found = await this.#read();
       this.#trouble = "trouble" in found ? found.trouble : undefined;
       // What cannot be understood changes nothing.
@@ -144,12 +163,16 @@ class Supervising implements Supervisor {
         known.service.define(definition);
         continue;
       }
-      const starts = (this.#declared?.get(name) ?? definition.state) === "running";
       const log = openServiceLog(this.#options.place.root, name);
-      this.#services.set(name, { service: new Service(definition, starts, this.#serviceOptions(name, log)), log });
-      if (starts) wanted.push(name);
+      this.#services.set(name, { service: new Service(definition, this.#serviceOptions(name, log)), log });
+      if ((this.#declared?.get(name) ?? definition.state) === "running") wanted.push(name);
     }
-    this.#starting = this.#starting.then(() => this.#startAll(wanted));
+    this.#startSoon(wanted);
+  }
+
+  #startSoon(names: readonly string[]): void {
+    for (const name of names) this.#services.get(name)?.service.announce();
+    this.#starting = this.#starting.then(() => this.#startAll(names));
   }
 
   #serviceOptions(name: string, log: ServiceLog): ServiceOptions {
@@ -157,10 +180,10 @@ class Supervising implements Supervisor {
     return {
       clock,
       graceMs: GRACE_MS,
-      failed: (which, why) => (this.#closed ? undefined : failed(which, why)),
+      failed: (which, why) => (this.#closed || this.#paused !== undefined ? undefined : failed(which, why)),
       changed: () => this.#noticed(),
       run: async (definition) => {
-        if (this.#closed) throw new Error("the node is closing");
+        if (this.#closed || this.#paused !== undefined) throw new Error("the node is out of service");
         await this.#leaving.get(name);
         return runService(place, definition, (chunk) => log.write(chunk));
       },

@@ -34,7 +34,7 @@ function bench(more: Partial<Definition> = {}) {
     made.push(one);
     return one.run;
   };
-  const service = new Service(definition, false, { clock, run, changed: () => void (changes += 1), failed: (_name, why) => void failed.push(why), graceMs: 5000 });
+  const service = new Service(definition, { clock, run, changed: () => void (changes += 1), failed: (_name, why) => void failed.push(why), graceMs: 5000 });
   return {
     clock, made, failed, service, last: () => made.at(-1) as Made,
     state: () => service.status.state,
@@ -160,6 +160,17 @@ test("three restarts at once are three, one after another, and one run is left",
   await Promise.all([service.restart(), service.restart(), service.restart()]);
   assert.equal([state(), made.length, service.status.restarts], ["Running", 4, 3]);
   assert.equal(made.map(({ stopped }) => stopped), [5000, 5000, 5000, undefined]);
+});
+
+test("one that is about to be started does not count as stopped", async () => {
+  const { service } = bench();
+  service.announce();
+  assert.equal([service.status.state, service.told], ["Starting", "running"]);
+  service.giveUp("it needs y");
+  assert.equal([service.status.state, service.status.why], ["Failed", "it needs y"]);
+  await service.start();
+  service.announce();
+  assert.is(service.status.state, "Running");
 });
 
 test("a new definition counts from the next start on", async () => {

@@ -122,6 +122,15 @@ inNamespace("a service can neither see nor write beside its node, nor mount", as
   assert.match(said, /mknod: .*not permitted/i);
 });
 
+inNamespace("a node that is taken out of service ends its services, and starts them again when it is back", async () => {
+  await until("it runs", () => running("sleep 87501").length === 1);
+  await bench.agents.control(NODE, "stop");
+  assert.equal(running("sleep 87501"), []);
+  await bench.agents.control(NODE, "resume");
+  await until("it runs again", () => running("sleep 87501").length === 1);
+  assert.is((await service("spy"))?.state, "Running");
+});
+
 inNamespace("the end of the node ends its services, also one that is still being started", async () => {
   define(bash("slow", "exec sleep 87601") + bash("spy", "exec sleep 87501"));
   await service("slow");

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { exec, failureOf, namespacesMissing, NODE, nodeState, openBench, ops, processesWith, until, viewer, type Bench } from "./support/agents.ts";
+import { as, exec, failureOf, namespacesMissing, NODE, nodeState, openBench, ops, processesWith, until, viewer, type Bench } from "./support/agents.ts";
 
 const missing = await namespacesMissing();
 const inNamespace = missing === null ? test : test.skip;
@@ -42,6 +42,14 @@ inNamespace("logs are answered for journalctl and collected for diag, and are a 
   await until("it was written", () => readFileSync(root("run/pact/logs/ticker.log"), "utf8") === "hello from the ticker\n");
   assert.is((await out(["journalctl", "-u", "ticker", "-n", "50"], viewer)).stdout.toString(), "hello from the ticker\n");
   assert.is((await out(["journalctl", "--unit=ticker.service", "--lines", "0"])).stdout.toString(), "");
+  const chunks: [string, string[]][] = [];
+  await new Promise<void>((resolve, reject) => {
+    const call = bench.client("pact.shell.ShellService").CollectDiag({ source_filter: "service", line_limit: 10 }, as(ops), { deadline: Date.now() + 5000 });
+    call.on("data", ({ source, lines }) => void chunks.push([source, lines]));
+    call.on("error", reject);
+    call.on("end", resolve);
+  });
+  assert.equal(chunks, [["service:idle", []], ["service:ticker", ["hello from the ticker"]]]);
   const none = await out(["journalctl", "-u", "nobody"]);
   assert.is(none.exitCode, 1);
   assert.match(none.stderr, /no service nobody/);
