@@ -86,6 +86,13 @@ function outputTo(node: AgentNode, sender: Sender<ExecOutput>): Output {
   };
 }
 
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener("abort", () => resolve(undefined), { once: true });
+  });
+}
+
 /** Bytes of an answer that are sent at once. */
 const PIECE = 64 * 1024;
 
@@ -93,7 +100,14 @@ const PIECE = 64 * 1024;
 async function answer(node: AgentNode, visit: Visit, { plan }: ServiceDecision, sender: Sender<ExecOutput>): Promise<RunEnd> {
   const { supervisor } = node;
   if (supervisor === undefined) throw new Refusal("internal", "there is no supervisor");
-  const { stdout, stderr, exitCode } = await answerPlan(node, supervisor, visit.caller, plan);
+  // What was begun goes on, and is recorded, also when nobody waits for it any longer.
+  const late = AbortSignal.any([visit.signal, AbortSignal.timeout(node.config.agent.execTimeoutS * 1000)]);
+  const given = await Promise.race([answerPlan(node, supervisor, visit.caller, plan), aborted(late)]);
+  const nothing = new Capture().digest();
+  if (given === undefined) {
+    return { exitCode: -1, signal: null, ended: visit.signal.aborted ? "cancelled" : "timeout", cut: [], stdout: nothing, stderr: nothing };
+  }
+  const { stdout, stderr, exitCode } = given;
   const captures = { stdout: new Capture(), stderr: new Capture() };
   const output = outputTo(node, sender);
   const cut: StreamName[] = [];

@@ -77,7 +77,11 @@ function stopOf(session: number, ended: Promise<RunEnd>): ServiceRun["stop"] {
   const maker = childOf(session);
   const first = maker === undefined ? undefined : childOf(maker);
   const signal = (name: NodeJS.Signals): void => {
-    if (first !== undefined && membersOf(session).includes(first)) process.kill(first, name);
+    try {
+      if (first !== undefined && membersOf(session).includes(first)) process.kill(first, name);
+    } catch {
+      // Gone meanwhile.
+    }
   };
   return async (graceMs) => {
     signal("SIGTERM");

@@ -154,7 +154,7 @@ class Supervising implements Supervisor {
     for (const [name, supervised] of this.#services) {
       if (definitions.has(name)) continue;
       this.#services.delete(name);
-      this.#leaving.set(name, end(supervised).finally(() => this.#leaving.delete(name)));
+      this.#leave(name, supervised);
     }
     const wanted: string[] = [];
     for (const [name, definition] of definitions) {
@@ -168,6 +168,13 @@ class Supervising implements Supervisor {
       if ((this.#declared?.get(name) ?? definition.state) === "running") wanted.push(name);
     }
     this.#startSoon(wanted);
+  }
+
+  #leave(name: string, supervised: Supervised): void {
+    const gone = Promise.all([this.#leaving.get(name), end(supervised)]).then(() => {
+      if (this.#leaving.get(name) === gone) this.#leaving.delete(name);
+    });
+    this.#leaving.set(name, gone);
   }
 
   #startSoon(names: readonly string[]): void {

@@ -3,9 +3,11 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { claimsOf, mountOf, mountsOf } from "../../../src/site/agent/mounts.ts";
+import { definitionsOf } from "../../../src/site/agent/service-file.ts";
 import { HOST, NODE, nodeState, openBench, until, type Bench } from "./support/agents.ts";
 
 let bench: Bench;
@@ -46,6 +48,20 @@ for (const [what, text, says] of [
     assert.throws(() => claimsOf(text), (error: Error) => says.test(error.message) && error.message.length < 300);
   });
 }
+
+test("whatever bytes are claimed, they are understood or refused in one line", () => {
+  const words = ["[mounts]", "mounts", "\n", " = ", "{", "}", '"/a"', "type", "source", '"nfs"', ",", "[", "]", "1e999", "\"", "\u0000", "__proto__", "2020-01-01", "true"];
+  fc.assert(fc.property(fc.oneof(fc.array(fc.constantFrom(...words), { maxLength: 40 }).map((parts) => parts.join("")), fc.string({ unit: "binary" })), (text) => {
+    for (const read of [claimsOf, definitionsOf]) {
+      try {
+        read(text);
+      } catch (error) {
+        assert.instance(error, Error);
+        assert.not.match((error as Error).message, /\n/);
+      }
+    }
+  }), { numRuns: 2000 });
+});
 
 test("of the kernel's list only storage counts, the last mount of a place, with blanks and read-only right", () => {
   const found = mountsOf([

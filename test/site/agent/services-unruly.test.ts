@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { exec, namespacesMissing, NODE, nodeState, openBench, ops, processesWith, until, type Bench } from "./support/agents.ts";
+import { as, exec, namespacesMissing, NODE, nodeState, openBench, ops, processesWith, until, type Bench } from "./support/agents.ts";
 
 const missing = await namespacesMissing();
 const inNamespace = missing === null ? test : test.skip;
@@ -120,6 +120,20 @@ inNamespace("a service can neither see nor write beside its node, nor mount", as
   assert.match(said, /^site: ls: cannot access/);
   assert.match(said, /mount: .*(?:denied|must be superuser|permission)/i);
   assert.match(said, /mknod: .*not permitted/i);
+});
+
+inNamespace("who does not wait for the end of a stop is let go, and it is stopped and recorded all the same", async () => {
+  define(bash("deaf", 'trap "" TERM; while :; do sleep 87801; done') + bash("spy", "exec sleep 87501"));
+  assert.is((await control("start", "deaf")).exitCode, 0);
+  const stops = (): number => bench.journal.texts("ENTRY_TYPE_SERVICE_LIFECYCLE").filter((text) => text === "service:stop:deaf").length;
+  const before = stops();
+  const call = bench.client("pact.shell.ShellService").Exec({ command: "systemctl", args: ["stop", "deaf"] }, as(ops));
+  call.on("error", () => {});
+  await until("it is stopping", async () => (await service("deaf"))?.state === "Stopping");
+  call.cancel();
+  await until("the command is recorded", () => bench.journal.texts("ENTRY_TYPE_EXEC_LOG").some((text) => text.startsWith("exec:systemctl stop deaf exit=-1 cancelled")));
+  await until("so is the stop", () => stops() > before);
+  assert.equal(running("87801"), []);
 });
 
 inNamespace("a node that is taken out of service ends its services, and starts them again when it is back", async () => {
