@@ -9,7 +9,8 @@ import type { MountSpec__Output } from "../../contract/gen/pact/config/MountSpec
 import type { ServiceDelta } from "../../contract/gen/pact/config/ServiceDelta.ts";
 import type { StateDelta, StateDelta__Output } from "../../contract/gen/pact/config/StateDelta.ts";
 import { declaredFrom, type Baseline } from "./baseline.ts";
-import { CLAIMS, mountOf, UNREADABLE, type Found, type Mount } from "./mounts.ts";
+import type { Found } from "./found.ts";
+import { CLAIMS, mountOf, UNREADABLE, type Mount } from "./mounts.ts";
 import type { Observed } from "./observe.ts";
 import { DEFINITIONS } from "./service-file.ts";
 

@@ -2,6 +2,7 @@
 // machine itself what the kernel lists, without what belongs to the kernel or to containers.
 import { readFile } from "node:fs/promises";
 import { isTable, readToml, type Table } from "../toml.ts";
+import { NOT_KNOWN, type Found } from "./found.ts";
 import { readInside } from "./inside.ts";
 
 export interface Mount {
@@ -11,16 +12,6 @@ export interface Mount {
   readonly options: string;
   readonly read_only: boolean;
 }
-
-/** What was found of one kind of thing. */
-export interface Found<T> {
-  /** By name; undefined when it is not known. */
-  readonly items: ReadonlyMap<string, T> | undefined;
-  /** Why what the node says of it cannot be understood. */
-  readonly trouble: string | undefined;
-}
-
-export const NOT_KNOWN: Found<never> = { items: undefined, trouble: undefined };
 
 /** Where a virtual node says what it mounts, as it sees the file itself. */
 export const CLAIMS = "/run/pact/mounts.toml";

@@ -3,8 +3,9 @@
 import { createHash } from "node:crypto";
 import { open, opendir, readFile, stat } from "node:fs/promises";
 import type { Baseline } from "./baseline.ts";
+import type { Found } from "./found.ts";
 import { DEFAULT_BLACKLIST, matches, startOf } from "./globs.ts";
-import { claimedMounts, machineMounts, type Found, type Mount } from "./mounts.ts";
+import { claimedMounts, machineMounts, type Mount } from "./mounts.ts";
 import { sysctlFile } from "./root.ts";
 
 const MOST_FILES = 5000;

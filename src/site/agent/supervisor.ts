@@ -2,7 +2,7 @@
 // run is started in order, and all of it ends with the node.
 import type { Clock } from "../parts.ts";
 import type { Baseline } from "./baseline.ts";
-import type { Found } from "./mounts.ts";
+import type { Found } from "./found.ts";
 import type { Place } from "./place.ts";
 import { Service, type ServiceOptions, type ServiceStatus } from "./service.ts";
 import { definitionReader, type Definitions } from "./service-file.ts";

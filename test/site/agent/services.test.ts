@@ -74,4 +74,18 @@ inNamespace("stop, start and restart do so, are recorded, and open a window; a v
   assert.is((await nodeState(bench, { window: true })).window?.state, "open");
 });
 
+test("without a namespace there are no services, and the machine's are not asked", async () => {
+  const bare = await openBench({ bare: true });
+  try {
+    for (const words of [["systemctl", "restart", "ssh"], ["systemctl", "status"], ["journalctl", "-u", "ssh"]]) {
+      const end = await exec(bare, ops, words);
+      assert.is(failureOf(end), "unsupported", words.join(" "));
+      assert.match(end.error?.details ?? "", /no services run there/);
+    }
+    assert.equal((await nodeState(bare, { services: true, capability: true })).services, []);
+  } finally {
+    await bare.close();
+  }
+});
+
 test.run();
