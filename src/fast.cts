@@ -93,11 +93,21 @@ function newCache(known: Cache, command: string, compiled: ReadonlyMap<string, v
   return Buffer.concat([...pieces, Buffer.from(`\n${JSON.stringify(contents)}`, "latin1")]);
 }
 
+/** Not `recursive`, which never ends below /proc. */
+function makeFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder, { mode: 0o700 });
+  } catch {
+    // It is there, or what comes next fails.
+  }
+}
+
 /** Whole or not at all; a cache that cannot be written is none. */
 function writeCache(folder: string, file: string, data: Buffer): void {
   const temporary = `${file}.${process.pid}`;
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(path.dirname(folder));
+    makeFolder(folder);
     fs.writeFileSync(temporary, data, { mode: 0o600, flag: "wx" });
     fs.renameSync(temporary, file);
     // Those of other builds are of no more use.
@@ -167,7 +177,7 @@ function run(): void {
     return module.exports;
   };
 
-  const command = /^[a-z-]{1,20}$/.exec(process.argv[2] ?? "")?.[0] ?? "shell";
+  const command = /^[a-z_-]{1,20}$/.exec(process.argv[2] ?? "")?.[0] ?? "shell";
   process.once("exit", (code) => {
     const old = rejected ? NOTHING : cache;
     if (old.contents.commands.includes(command) || old.contents.commands.length >= MOST_COMMANDS) return;

@@ -90,6 +90,7 @@ test("without a place for the cache everything works", async () => {
   const ran = await fast(["help"], scrubbedEnv(home));
   assert.is(ran.status, 0);
   assert.is(ran.stderr, "");
+  assert.is((await fast(["help"], { ...scrubbedEnv(home), XDG_CACHE_HOME: "/proc/pact" })).status, 0);
   const { XDG_CACHE_HOME: _, HOME: __, ...homeless } = scrubbedEnv(home);
   assert.is((await fast(["--version"], homeless)).status, 0);
 });

@@ -72,6 +72,7 @@ test.after(async () => site.close());
 
 /** How each command is run so that it has something to show, when its name alone does not do. */
 const WORDS: Readonly<Record<string, readonly string[]>> = {
+  completion: ["completion", "zsh"],
   diff: ["diff", "node-001"],
   commit: ["commit", "-m", "look", "--node", "node-001", "--dry-run"],
   exec: ["exec", "node-001", "--", "uname"],

@@ -17,7 +17,8 @@ test.before(async () => {
 });
 test.after(async () => site.close());
 
-for (const words of [["version"], ["--version"], ["help"], ["help", "exec"], ["--help"], ["nonsense"]]) {
+for (const words of [["version"], ["--version"], ["help"], ["help", "exec"], ["--help"], ["nonsense"], ["completion", "bash"],
+  ["__complete", "bash", "--", "0", "", "pact exec "], ["__complete", "zsh", "--", "pact", "site", "up", "-"]]) {
   test(`${words.join(" ")} loads none of the nine packages`, async () => {
     const { names } = await loadsOf(words, scrubbedEnv(home));
     assert.equal(NINE.filter((name) => names.has(name)), []);

@@ -93,9 +93,11 @@ export class Host {
 
   /** Runs and shows a command. In a shell on a terminal a login that ends meanwhile is renewed by the person there. */
   async #answer(words: readonly Word[], settings: RenderSettings, signal: AbortSignal): Promise<Answer> {
+    // A document is kept or sourced as it is: only a flag makes JSON of it, no setting.
+    const asIs = this.globalsOf(words).output === undefined ? { format: "text" } as const : {};
     const run = async (out: Sink, relogin?: Relogin): Promise<Answer> => {
       const outcome = await dispatch(words, this.#engine(settings.err, relogin), signal);
-      return { outcome, rendered: await render(outcome.result, { ...settings, out }) };
+      return { outcome, rendered: await render(outcome.result, { ...settings, out, ...(outcome.result.kind === "document" ? asIs : {}) }) };
     };
     if (this.#options.terminal === undefined || !this.io.stdinTty || !this.io.stderrTty) return await run(settings.out);
     const { attended } = await import("./relogin.ts");

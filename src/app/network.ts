@@ -3,7 +3,9 @@
 import { type Principal, type PrincipalType, PactError } from "../api/index.ts";
 import type { Client } from "../client/connect.ts";
 import type { IdentityOptions, createIdentity } from "../auth/identity.ts";
+import { type KnownNode, keepNames, keptNames } from "./name-cache.ts";
 import type { Paths } from "./paths.ts";
+import { type Remembering, remembering } from "./remember-names.ts";
 import type { RunningSite } from "./running-site.ts";
 import type { Settings } from "./settings.ts";
 
@@ -13,6 +15,8 @@ export type CreatedIdentity = ReturnType<typeof createIdentity>;
 export interface Network {
   identity(): Promise<CreatedIdentity>;
   client(): Promise<Client>;
+  /** Names of nodes that this principal saw at this server, in this run or an earlier one; empty when none are kept. */
+  keptNames(): Promise<readonly KnownNode[]>;
   close(): Promise<void>;
 }
 
@@ -122,11 +126,22 @@ export function createNetwork(context: NetworkContext): Network {
     return { principal: who.principal, type: who.principalType as PrincipalType, role: who.role };
   };
 
+  let remembered: Remembering | undefined;
+  /** A read-only session writes nothing at all. */
+  const withNames = (made: Client): Client => {
+    if (settings.readOnly) return made;
+    remembered = remembering(made.enrollment, async (filter, nodes) => {
+      const { principal: who } = await principal();
+      keepNames(context.paths.cache, { endpoint: settings.endpoint.value, principal: who, filter, nodes }, context.now().getTime());
+    });
+    return { ...made, enrollment: remembered.enrollment };
+  };
+
   const makeClient = async (): Promise<Client> => {
     const [{ connect }, { randomBytes }, tokens] = await Promise.all([import("../client/connect.ts"), import("node:crypto"), getIdentity()]);
     const siteAgents = Object.fromEntries((site?.file.nodes ?? []).map(({ node_id, endpoint }) => [node_id, endpoint]));
     const host = site?.file.nodes.find(({ kind }) => kind === "host");
-    return connect({
+    return withNames(connect({
       journal: settings.endpoint,
       tls: settings.tls,
       agents: {
@@ -145,13 +160,17 @@ export function createNetwork(context: NetworkContext): Network {
       note: context.note,
       debug: context.debug,
       ...(context.serverTime === undefined ? {} : { serverTime: context.serverTime }),
-    });
+    }));
   };
 
   return {
     identity: getIdentity,
     client: () => (client ??= makeClient()),
+    async keptNames() {
+      return keptNames(context.paths.cache, settings.endpoint.value, (await principal()).principal);
+    },
     async close() {
+      await remembered?.kept();
       const opened = await client?.catch(() => undefined);
       opened?.close();
     },

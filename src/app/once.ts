@@ -5,15 +5,17 @@ import { wordsFromArgv } from "../core/word.ts";
 import { failureLines } from "../render/failure.ts";
 import { PLAIN } from "../render/theme.ts";
 import { commandOf } from "./disguise.ts";
-import { Host } from "./host.ts";
+import type { Host } from "./host.ts";
 import type { Io } from "./io.ts";
 
 /** Runs and answers the exit status; never throws. */
 export async function once(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
   let host: Host | undefined;
   try {
+    if (argv[0] === "__complete") return await (await import("./completing.ts")).answerCompletion(argv, io);
     const words = wordsFromArgv(argv);
     if (argv[0] === "-c") return await lines(argv, io, signal);
+    const { Host } = await import("./host.ts");
     host = await Host.create(io, { interactive: false });
     const command = commandOf(words, host.registry);
     if (command !== undefined) return await host.run(command, io.out, io.err, signal);

@@ -18,21 +18,21 @@ export interface SessionHost {
   setPrivate(on: boolean): void;
 }
 
+/** Values of settings that have but a few. */
+const CHOICES = { output: FORMATS, "read-only": ["on", "off"] } as const;
+
+function chosen(key: keyof typeof CHOICES, value: string): string {
+  if (!CHOICES[key].some((choice) => choice === value)) throw new PactError("usage", `set: ${key} must be one of ${CHOICES[key].join(", ")}`);
+  return value;
+}
+
 const SETTABLE: Readonly<Record<string, (value: string) => SessionValues>> = {
-  output: (value) => {
-    if (!FORMATS.some((format) => format === value)) {
-      throw new PactError("usage", `set: output must be one of ${FORMATS.join(", ")}`);
-    }
-    return { output: value };
-  },
+  output: (value) => ({ output: chosen("output", value) }),
   timeout: (value) => {
     if (!(Number(value) > 0)) throw new PactError("usage", "set: timeout must be a number of seconds");
     return { timeout: value };
   },
-  "read-only": (value) => {
-    if (value !== "on" && value !== "off") throw new PactError("usage", "set: read-only is on or off");
-    return { readOnly: value === "on" };
-  },
+  "read-only": (value) => ({ readOnly: chosen("read-only", value) === "on" }),
   endpoint: (value) => ({ endpoint: value }),
   vcluster: (value) => ({ vcluster: id(value, "vCluster") }),
   node: (value) => ({ node: id(value, "node") }),
@@ -132,6 +132,11 @@ export class SessionState implements Session {
 
   settable(): readonly string[] {
     return Object.keys(SETTABLE);
+  }
+
+  /** Values of a setting, for those that have but a few. */
+  choices(key: string): readonly string[] {
+    return Object.entries(CHOICES).find(([name]) => name === key)?.[1] ?? [];
   }
 
   history(): readonly HistoryLine[] {

@@ -2,7 +2,8 @@
 // command's words, completion, prompt and history.
 import type { PactError } from "../api/index.ts";
 import { type Candidate, complete } from "../core/complete.ts";
-import { lex, quoteWord } from "../core/lexer.ts";
+import { cursorOf } from "../core/cursor.ts";
+import { quoteWord } from "../core/lexer.ts";
 import type { Sink } from "../core/sink.ts";
 import { type Word, wordsFromArgv } from "../core/word.ts";
 import { withoutSecrets } from "../repl/child-env.ts";
@@ -42,9 +43,9 @@ export class HostForShell implements ShellHost {
   }
 
   async complete(line: string, cursor: number): Promise<{ start: number; candidates: readonly Candidate[] }> {
-    const typed = line.slice(0, cursor);
-    const { before, partial, start } = wordsBefore(typed);
-    const candidates = await complete(before, partial, this.#host.registry, this.#known.now, true);
+    const { place, before, partial, start } = cursorOf(line.slice(0, cursor));
+    if (place !== "command") return { start, candidates: [] };
+    const { candidates } = await complete(before, partial, this.#host.registry, this.#known.now, true);
     return { start, candidates: candidates.map((candidate) => ({ ...candidate, text: quoteWord(candidate.text) })) };
   }
 
@@ -70,19 +71,4 @@ export class HostForShell implements ShellHost {
   leaving(): boolean {
     return this.#host.session.leaving;
   }
-}
-
-/** The words of the stage the cursor is in, and the one being typed. */
-function wordsBefore(typed: string): { before: string[]; partial: string; start: number } {
-  const { tokens } = lex(typed);
-  const stage: Word[] = [];
-  for (const token of tokens) {
-    if (token.kind === "operator") stage.length = 0;
-    else stage.push(token);
-  }
-  const last = stage.at(-1);
-  if (last !== undefined && last.end === typed.length) {
-    return { before: stage.slice(0, -1).map(({ text }) => text), partial: last.text, start: last.start };
-  }
-  return { before: stage.map(({ text }) => text), partial: "", start: typed.length };
 }

@@ -18,6 +18,7 @@ export default definePlugin({
     login: { summary: "Log in at the journal's identity provider", effect: "local", group: "identity", load: () => import("./login.ts") },
     logout: { summary: "Forget the tokens of this server and revoke them", effect: "local", group: "identity", load: () => import("./logout.ts") },
     whoami: { summary: "Show who the token says you are", effect: "local", group: "identity", load: () => import("./whoami.ts") },
+    completion: { summary: "Print the script that lets your own shell complete pact", effect: "local", group: "help", load: () => import("./completion.ts") },
     help: { summary: "Explain pact, a command or a topic", effect: "local", group: "help", load: () => import("./help.ts") },
     doctor: { summary: "Look for what is wrong, and say what to do", effect: "local", group: "help", load: () => import("./doctor.ts") },
     version: { summary: "Print the version", effect: "local", group: "help", load: () => import("./version.ts") },

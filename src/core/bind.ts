@@ -31,7 +31,9 @@ function parse(command: Declared, name: string, param: Param<any>, word: Word): 
   try {
     return param.kind.parse(word.text);
   } catch (error) {
-    throw usage(command, `${name} needs ${error instanceof Error ? error.message : String(error)}`, word);
+    const close = nearest(word.text, param.kind.choices ?? []);
+    const hint = close.length > 0 ? `did you mean ${close.join(", ")}?` : undefined;
+    throw usage(command, `${name} needs ${error instanceof Error ? error.message : String(error)}`, word, hint);
   }
 }
 

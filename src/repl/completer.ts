@@ -1,4 +1,5 @@
 // Tab: what one press does to the line, from candidates that somebody else knows.
+import { goesOn } from "../core/complete.ts";
 import { type Edit, replace } from "./buffer.ts";
 import { type Candidate, commonStart } from "./menu.ts";
 
@@ -18,9 +19,6 @@ export interface Completed {
   readonly open: readonly Candidate[];
 }
 
-/** Behind these a word goes on: paths, `--flag=`, node sets. */
-const GOES_ON = /[/=,:[(@]$/;
-
 /** Completes the row of a possibly pasted text that the cursor is on. Never throws. */
 export async function completed(edit: Edit, complete: Complete): Promise<Completed> {
   const from = edit.text.lastIndexOf("\n", edit.cursor - 1) + 1;
@@ -39,7 +37,7 @@ export async function completed(edit: Edit, complete: Complete): Promise<Complet
   if (only === undefined) return { edit, open: [] };
   const typed = line.slice(start, cursor);
   if (others.length === 0) {
-    const blank = GOES_ON.test(only.text) || line.charAt(cursor) === " " ? "" : " ";
+    const blank = goesOn(only.text) || line.charAt(cursor) === " " ? "" : " ";
     return { edit: replace(edit, from + start, from + cursor, only.text + blank), open: [] };
   }
   const common = commonStart(answer.candidates);

@@ -1,9 +1,8 @@
 // DIR/site.toml: read and checked into SiteConfig. Every complaint names the file and the line.
 import { parse, TomlError } from "smol-toml";
 import type { AgentLimits, SiteClient, SiteConfig, SiteNodeConfig, SiteUser, SiteVcluster } from "./parts.ts";
+import { SITE_ID } from "./site-id.ts";
 
-/** Ids of nodes, vClusters, users and clients. */
-export const SITE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const ROLE = /^[A-Za-z][A-Za-z0-9._-]{0,126}$/;
 /** Names that mean "this machine" in commands, so no virtual node may have them. */
 export const RESERVED_NODE_NAMES: ReadonlySet<string> = new Set(["local", "localhost"]);

@@ -1,6 +1,6 @@
 // Checks what came through the control socket before anything acts on it.
 import type { ControlRequest } from "../contract/control.ts";
-import { SITE_ID } from "./config.ts";
+import { SITE_ID } from "./site-id.ts";
 
 /** Ten years: more is a slip of the hand, and keeps dates within what a Date can hold. */
 const LONGEST_S = 10 * 365 * 86_400;

@@ -1,5 +1,6 @@
 // The site.toml that a first start writes: the people, groups and nodes of a small site, with comments.
-import { RESERVED_NODE_NAMES, SITE_ID } from "./config.ts";
+import { RESERVED_NODE_NAMES } from "./config.ts";
+import { SITE_ID } from "./site-id.ts";
 
 /** A machine's name as a node id: its first label, what an id cannot hold made "-". */
 export function hostNodeId(hostname: string): string {

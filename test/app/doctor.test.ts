@@ -18,9 +18,13 @@ test.before(async () => {
 });
 test.after(async () => site.close());
 
+/** Files of the home but the site's own and caches. */
+const filesOf = (home: string): string[] =>
+  readdirSync(home, { recursive: true }).map(String).filter((name) => !/^\.(local\/share|cache)/.test(name));
+
 test("a fresh site is in order: nothing fails, nothing is written, nothing is appended", async () => {
   const before = await site.pact(["log", "-n", "1", "--output", "json"]);
-  const files = readdirSync(site.home, { recursive: true }).filter((name) => !String(name).startsWith(".local/share"));
+  const files = filesOf(site.home);
   const run = await doctor(scrubbedEnv(site.home));
   assert.is(run.status, 0, run.stderr);
   assert.is(run.stderr, "");
@@ -30,7 +34,7 @@ test("a fresh site is in order: nothing fails, nothing is written, nothing is ap
   assert.match(run.row("issuer").detail, "browser, device code");
   assert.match(run.row("agents").detail, /^3 of 3 answer: .*address from the journal$/);
   assert.is((await site.pact(["log", "-n", "1", "--output", "json"])).stdout, before.stdout);
-  assert.equal(readdirSync(site.home, { recursive: true }).filter((name) => !String(name).startsWith(".local/share")), files);
+  assert.equal(filesOf(site.home), files);
 });
 
 test("a viewer of one vCluster sees its nodes and hears what the role may do", async () => {

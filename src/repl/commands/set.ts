@@ -13,8 +13,8 @@ const view: View<ConfigValue> = {
 export default defineCommand({
   summary: "Change a setting for this session",
   args: {
-    key: optional(values.text, "the setting"),
-    value: optional(values.text, "its value until the shell ends"),
+    key: optional({ ...values.text, name: "setting" }, "the setting"),
+    value: optional({ ...values.text, name: "settingValue" }, "its value until the shell ends"),
   },
   effect: "local",
   role: "anyone",
