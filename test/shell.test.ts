@@ -70,6 +70,19 @@ test("use selects, the prompt shows it, and Tab completes commands, flags and no
   assert.is((await shell.exited).exitCode, 0);
 });
 
+test("Tab completes what set takes, and scopes of log in two steps", async () => {
+  const shell = await pact();
+  await shell.see("pact> ");
+  shell.type("set rea\tof\t\r");
+  await shell.see("read-only is off");
+  await shell.see("pact> ");
+  shell.type("log -n 1 --fields seq --scope nod\t");
+  await shell.see("node:");
+  shell.type("node-001\t\r");
+  await shell.see("node:node-001 ");
+  shell.close();
+});
+
 test("Ctrl-C cancels the command, ends its process on the node and keeps the shell", async () => {
   const shell = await pact();
   await shell.see("pact> ");
