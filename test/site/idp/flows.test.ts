@@ -28,7 +28,7 @@ test("the code flow gives a token with the user's role that the site accepts", a
   assert.is(claims["pact_principal_type"], "human");
   assert.is((claims.exp ?? 0) - (claims.iat ?? 0), 600);
   assert.is(decodeProtectedHeader(token).alg, "RS256");
-  assert.equal(await world.idp.verify(token), { principal: "ops", principalType: "Human", role: "pact-ops-ml-training" });
+  assert.equal(await world.idp.verify(token), { principal: "ops", principalType: "Human", role: "pact-ops-ml-training", expiresAt: (claims.exp ?? 0) * 1000 });
   assert.type(answer.body["refresh_token"], "string");
   assert.is(decodeJwt(field(answer, "id_token"))["nonce"], "n-1");
 });
@@ -156,7 +156,10 @@ test("a service logs in with its secret and gets its own role", async () => {
   const basic = (text: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(text).toString("base64")}` });
   const answer = await post(`${issuer}/token`, { grant_type: "client_credentials" }, basic(`pact-service:${secret}`));
   assert.is(answer.status, 200, JSON.stringify(answer.body));
-  assert.equal(await world.idp.verify(field(answer, "access_token")), { principal: "pact-service", principalType: "Service", role: "pact-ops-ml-training" });
+  const token = field(answer, "access_token");
+  assert.equal(await world.idp.verify(token), {
+    principal: "pact-service", principalType: "Service", role: "pact-ops-ml-training", expiresAt: (decodeJwt(token).exp ?? 0) * 1000,
+  });
   assert.is((await post(`${issuer}/token`, { grant_type: "client_credentials" }, basic("pact-service:wrong"))).status, 401);
   assert.is((await post(`${issuer}/token`, { grant_type: "client_credentials", client_id: "pact-cli" })).status, 400);
 });

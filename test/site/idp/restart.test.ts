@@ -1,6 +1,7 @@
 // What outlives a restart of the site, and what the clock ends.
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { decodeJwt } from "jose";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { field, loginAs, refresh } from "./flows.ts";
@@ -18,7 +19,7 @@ test("tokens, logins, passwords and client secrets outlive a restart", async () 
     assert.is(idp.issuer, issuer);
     assert.is(await idp.passwords.get("ops"), password);
     assert.is(await idp.clientSecret("pact-service"), secret);
-    assert.equal(await idp.verify(minted), { principal: "node-001", principalType: "Service", role: "pact-service-agent" });
+    assert.equal(await idp.verify(minted), { principal: "node-001", principalType: "Service", role: "pact-service-agent", expiresAt: (decodeJwt(minted).exp ?? 0) * 1000 });
     assert.is((await idp.verify(field(login, "access_token"))).principal, "ops");
     assert.is((await refresh(issuer, field(login, "refresh_token"))).status, 200);
   } finally {
