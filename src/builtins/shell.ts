@@ -13,6 +13,8 @@ async function attach(agent: Agent, lease: TerminalLease, signal: AbortSignal): 
   const remote = await agent.shell({ rows, cols, term: lease.term }, signal);
   // Settled below; until then nobody listens, and a lost link must not end the process.
   remote.ended.catch(() => {});
+  // Not before: a node that cannot be reached is not connected to.
+  await lease.write(Buffer.from(`connected to ${agent.node}; this session is recorded; leave with exit or ~.\r\n`));
   let left = false;
   const typed = new EscapeReader();
   lease.onInput((bytes) => {
@@ -47,7 +49,6 @@ async function attach(agent: Agent, lease: TerminalLease, signal: AbortSignal): 
 
 async function session(call: Call<any, any>, node: string): Promise<Ending> {
   const agent = await (await call.agents()).at(node, call.signal);
-  call.note(`connected to ${agent.node}; this session is recorded; leave with exit or ~.`);
   const lease = await call.terminal().lease();
   try {
     return await attach(agent, lease, call.signal);

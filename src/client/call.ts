@@ -16,6 +16,9 @@ export interface Rpc<Request, Answer> {
   readonly responseDeserialize: (bytes: Buffer) => Answer;
 }
 
+/** Any time that is longer than a call waits without a sign of life, in ms. */
+const AWAKE_MS = 3_600_000;
+
 export interface About {
   /** What could not be done, as in "cannot …". */
   readonly doing: string;
@@ -190,7 +193,13 @@ function watched<Request, Answer, Call extends ClientReadableStream<Answer>>(
   const { metadata, options, held } = outgoing(grpc, link, token, attempt, { ...about, onSent });
   // No deadline travels with a stream: the limit is on silence, not on length.
   const call = begin(metadata, { ...options, deadline: Number.POSITIVE_INFINITY });
-  const forget = onAbort(about.signal, cancel);
+  // A connection may be lost so that nothing of it keeps the process up; keepalive then ends the call, if there still is somebody to hear of it.
+  const awake = setInterval(() => {}, AWAKE_MS);
+  const forgetAbort = onAbort(about.signal, cancel);
+  const forget = (): void => {
+    clearInterval(awake);
+    forgetAbort();
+  };
   // Without a listener a lost peer would end the process; the reader below hears it too.
   call.on("error", () => {});
   call.on("metadata", (headers) => hear(link, headers, attempt, held, about, cancel));

@@ -86,7 +86,8 @@ export class Trouble {
   #tell(failure: PactError | undefined, lastedMs: number, limit: number): void {
     if (this.#told || (failure === undefined && lastedMs < this.#pace.quiet) || failure?.failure === "unauthenticated") return;
     this.#told = true;
-    const why = failure?.about.reason?.replace(/; endpoint from .*$/u, "") ?? "it ends every stream at once";
+    const told = failure?.about.reason?.replace(/(?:^|; )endpoint from .*$/u, "");
+    const why = failure === undefined ? "it ends every stream at once" : told === undefined || told === "" ? "no answer in time" : told;
     const time = limit >= 120_000 ? `${Math.round(limit / 60_000)} min` : `${limit / 1000} s`;
     this.#watching.note(`the link to the journal at ${this.#watching.link.endpoint.url} is lost (${why}); trying again for ${time}`);
   }

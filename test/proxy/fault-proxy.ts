@@ -13,8 +13,12 @@ export type Fault =
   | { readonly kind: "reset"; readonly bytes: number }
   /** Ends its side once so many bytes of an answer have passed, and goes on taking. */
   | { readonly kind: "half-close"; readonly bytes: number }
-  /** Answers with bytes that mean nothing. */
-  | { readonly kind: "garbage" };
+  /** Answers with bytes that mean nothing: at once, or in place of the rest once so many bytes of an answer have passed. */
+  | { readonly kind: "garbage"; readonly bytes?: number }
+  /** Passes nothing more once so many bytes of an answer have passed, and keeps the connection. */
+  | { readonly kind: "stall"; readonly bytes: number };
+
+const GARBAGE = Buffer.alloc(512, "\u0007\u00ff garbage \u001b[31m\n", "latin1");
 
 export interface FaultProxy {
   /** http://HOST:PORT */
@@ -41,7 +45,7 @@ export async function startFaultProxy(target: string, fault: Fault): Promise<Fau
     first();
     keep(socket);
     if (fault.kind === "black hole") return void socket.resume();
-    if (fault.kind === "garbage") return void socket.resume().write(Buffer.alloc(512, "\u0007\u00ff garbage \u001b[31m\n", "latin1"));
+    if (fault.kind === "garbage" && fault.bytes === undefined) return void socket.resume().write(GARBAGE);
     const behind = connect(Number(port), hostname);
     keep(behind);
     socket.pipe(behind);
@@ -63,15 +67,19 @@ export async function startFaultProxy(target: string, fault: Fault): Promise<Fau
   return { url: `http://127.83.0.1:${address.port}`, connected, close };
 }
 
+/** Bytes of an answer that pass before the fault shows. */
+const passing = (fault: Fault): number => ("bytes" in fault && fault.bytes !== undefined ? fault.bytes : Number.POSITIVE_INFINITY);
+
 function forward(behind: Socket, socket: Socket, fault: Fault): void {
   let passed = 0;
   behind.on("data", (bytes) => {
-    const left = fault.kind === "reset" || fault.kind === "half-close" ? Math.max(0, fault.bytes - passed) : bytes.length;
+    const left = Math.max(0, passing(fault) - passed);
     passed += bytes.length;
     if (fault.kind === "delay") return void setTimeout(() => socket.writable && socket.write(bytes), fault.ms);
     if (left > 0 && socket.writable) socket.write(bytes.subarray(0, left));
     if (left >= bytes.length) return;
     if (fault.kind === "reset") socket.resetAndDestroy();
-    else socket.end();
+    else if (fault.kind === "half-close") socket.end();
+    else if (fault.kind === "garbage" && socket.writable) socket.write(GARBAGE);
   });
 }
