@@ -1,7 +1,7 @@
 // Plain files of a node that the site itself reads and writes. The node's own processes may
 // have put links, pipes or folders there meanwhile: each step of the way is opened from the
 // one before it and no link is followed, so that none of them leads out of the node.
-import { constants } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { mkdir, open, type FileHandle } from "node:fs/promises";
 
 const { O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
@@ -45,22 +45,33 @@ export async function openPlain(folder: FileHandle, name: string, flags: number)
 /** What a file of a node says: its text, that it is not there, or why it cannot be read. */
 export type Reading = { readonly text: string } | { readonly missing: true } | { readonly why: string };
 
-/** Reads a small text below `root`, such as `run/pact/mounts.toml`. */
-export async function readInside(root: string, folderPath: string, name: string, mostBytes: number): Promise<Reading> {
-  let folder: FileHandle | undefined;
-  let file: FileHandle | undefined;
+/**
+ * Reads a small text below `root`, such as `run/pact/mounts.toml`. At once: a node's root is a folder of
+ * this machine's disk, and looks happen often.
+ */
+export function readInside(root: string, folderPath: string, name: string, mostBytes: number): Reading {
+  let here: number | undefined;
   try {
-    folder = await openFolder(root, folderPath);
-    file = await openPlain(folder, name, O_RDONLY);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(mostBytes + 1), 0, mostBytes + 1, 0);
+    here = openSync(root, O_RDONLY | O_DIRECTORY);
+    for (const step of folderPath.split("/")) here = stepInto(here, step, O_DIRECTORY);
+    here = stepInto(here, name, O_NONBLOCK);
+    if (!fstatSync(here).isFile()) return { why: "it is not a plain file" };
+    const buffer = Buffer.alloc(mostBytes + 1);
+    const bytesRead = readSync(here, buffer, 0, buffer.length, 0);
     if (bytesRead > mostBytes) return { why: `it is larger than ${mostBytes} bytes` };
     return { text: new TextDecoder("utf-8", { fatal: true }).decode(buffer.subarray(0, bytesRead)) };
   } catch (error) {
     return codeOf(error) === "ENOENT" ? { missing: true } : { why: reasonOf(error) };
   } finally {
-    await file?.close();
-    await folder?.close();
+    if (here !== undefined) closeSync(here);
   }
+}
+
+/** Opens a name of an open folder, which is closed when that worked. */
+function stepInto(folder: number, name: string, flags: number): number {
+  const next = openSync(`/proc/self/fd/${folder}/${name}`, O_RDONLY | O_NOFOLLOW | flags);
+  closeSync(folder);
+  return next;
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 // The mounts of a node: what a virtual node claims in run/pact/mounts.toml, and on the
 // machine itself what the kernel lists, without what belongs to the kernel or to containers.
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { isTable, readToml, type Table } from "../toml.ts";
 import { NOT_KNOWN, type Found } from "./found.ts";
 import { readInside } from "./inside.ts";
@@ -37,8 +37,8 @@ export function mountOf(fs_type: string, source: string, options: string, readOn
 }
 
 /** What a node below `root` claims. No file: nothing. */
-export async function claimedMounts(root: string): Promise<Found<Mount>> {
-  const reading = await readInside(root, "run/pact", "mounts.toml", MOST_BYTES);
+export function claimedMounts(root: string): Found<Mount> {
+  const reading = readInside(root, "run/pact", "mounts.toml", MOST_BYTES);
   if ("missing" in reading) return { items: new Map(), trouble: undefined };
   if ("why" in reading) return { items: undefined, trouble: reading.why };
   try {
@@ -81,9 +81,9 @@ function quoted(text: string): string {
 const NOT_STORAGE = /^(?:tmpfs|ramfs|overlay|aufs|cgroup2?|proc|sysfs|devtmpfs|devpts|mqueue|hugetlbfs|debugfs|tracefs|securityfs|selinuxfs|pstore|bpf|configfs|fusectl|efivarfs|autofs|binfmt_misc|rpc_pipefs|nsfs|nfsd)$/;
 
 /** What is mounted on this machine; not known where the kernel does not tell. */
-export async function machineMounts(): Promise<Found<Mount>> {
+export function machineMounts(): Found<Mount> {
   try {
-    return { items: mountsOf(await readFile("/proc/self/mountinfo", "utf8")), trouble: undefined };
+    return { items: mountsOf(readFileSync("/proc/self/mountinfo", "utf8")), trouble: undefined };
   } catch {
     return NOT_KNOWN;
   }

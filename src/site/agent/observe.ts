@@ -1,8 +1,9 @@
 // What a node's watched files, kernel settings, mounts and services are now. Files are
 // hashed again only when their size, times or inode changed since the last look.
 import { createHash } from "node:crypto";
-import { open, opendir, readFile, stat } from "node:fs/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import type { Baseline } from "./baseline.ts";
+import { type Disk, diskOf, readPlain } from "./disk.ts";
 import type { Found } from "./found.ts";
 import { DEFAULT_BLACKLIST, matches, startOf } from "./globs.ts";
 import { claimedMounts, machineMounts, type Mount } from "./mounts.ts";
@@ -10,6 +11,8 @@ import { sysctlFile } from "./root.ts";
 
 const MOST_FILES = 5000;
 const MOST_BYTES = 1024 * 1024;
+/** Files after which others get their turn. */
+const TURN = 64;
 
 export interface Observed {
   /** Path as the node sees it → SHA-256 of the content. */
@@ -51,27 +54,29 @@ export function openObserver({ root, patterns, keys, services }: ObserverOptions
   let seen = new Map<string, Seen>();
   const machine = root === "/";
   const base = machine ? "" : root;
-  const mounts = (): Promise<Found<Mount>> => (machine ? machineMounts() : claimedMounts(root));
+  const mounts = (): Found<Mount> => (machine ? machineMounts() : claimedMounts(root));
   return {
-    quiet: async () => quietText(await readSettings(root, keys), await mounts()),
+    quiet: async () => quietText(readSettings(root, keys), mounts()),
     async look(declared) {
       const files = new Map<string, string>();
       const folders: string[] = [];
       const now = new Map<string, Seen>();
       for (const start of new Set(patterns.map(startOf))) {
-        for await (const path of walk(base, start, folders)) {
+        const disk = await diskOf(base + start);
+        for await (const path of walk(disk, base, start, folders)) {
           if (files.size >= MOST_FILES) break;
           if (files.has(path) || !isWatched(path, patterns)) continue;
-          const one = await hashOf(base + path, seen.get(path));
+          const one = await hashOf(disk, base + path, seen.get(path));
           if (one === undefined) continue;
           now.set(path, one);
           files.set(path, one.hash);
+          if (files.size % TURN === 0) await turn();
         }
       }
       seen = now;
       // The node's own claims; its logs are one folder further down and announce nothing here.
       if (!machine) folders.push(`${base}/run/pact`);
-      return { files, sysctl: await readSettings(root, keys), mounts: await mounts(), services: await services(declared), folders };
+      return { files, sysctl: readSettings(root, keys), mounts: mounts(), services: await services(declared), folders };
     },
   };
 }
@@ -86,12 +91,12 @@ function isWatched(path: string, patterns: readonly string[]): boolean {
 }
 
 /** Regular files below a path, links not followed; what cannot be read is left out. */
-async function* walk(base: string, path: string, folders: string[]): AsyncGenerator<string> {
+async function* walk(disk: Disk, base: string, path: string, folders: string[]): AsyncGenerator<string> {
   const pending = [path];
   for (let here = pending.pop(); here !== undefined; here = pending.pop()) {
-    let entries: import("node:fs").Dirent[];
+    let entries: readonly import("node:fs").Dirent[];
     try {
-      entries = await entriesOf(base + here);
+      entries = await disk.entries(base + here, MOST_FILES);
     } catch (error) {
       if (isNotFolder(error)) yield here;
       continue;
@@ -105,43 +110,30 @@ async function* walk(base: string, path: string, folders: string[]): AsyncGenera
   }
 }
 
-async function entriesOf(path: string): Promise<import("node:fs").Dirent[]> {
-  const entries: import("node:fs").Dirent[] = [];
-  for await (const entry of await opendir(path)) {
-    entries.push(entry);
-    if (entries.length > MOST_FILES) break;
-  }
-  return entries;
-}
-
 function isNotFolder(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOTDIR";
 }
 
 /** Undefined for what is too big, not a file, or not ours to read. */
-async function hashOf(path: string, before: Seen | undefined): Promise<Seen | undefined> {
+async function hashOf(disk: Disk, path: string, before: Seen | undefined): Promise<Seen | undefined> {
   try {
-    const { size, mtimeMs, ctimeMs, ino, mode } = await stat(path);
+    const { size, mtimeMs, ctimeMs, ino, mode } = await disk.stat(path);
     if (size > MOST_BYTES) return undefined;
     const mark = `${size} ${mtimeMs} ${ctimeMs} ${ino} ${mode}`;
     // A change within one tick of the file system's clock leaves the mark alone: young files are read again.
     if (before?.mark === mark && Date.now() - mtimeMs > 2000) return before;
-    const file = await open(path, "r");
-    try {
-      return { mark, hash: createHash("sha256").update(await file.readFile()).digest("hex") };
-    } finally {
-      await file.close();
-    }
+    return { mark, hash: createHash("sha256").update(await disk.read(path, MOST_BYTES)).digest("hex") };
   } catch {
     return undefined;
   }
 }
 
-async function readSettings(root: string, keys: readonly string[]): Promise<Map<string, string>> {
+/** Settings are plain files, on a virtual node in its own folder, on the machine in /proc. */
+function readSettings(root: string, keys: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const key of keys) {
     try {
-      found.set(key, (await readFile(sysctlFile(root, key), "utf8")).trim().replace(/\s+/g, " ").slice(0, 1024));
+      found.set(key, readPlain(sysctlFile(root, key), MOST_BYTES).toString("utf8").trim().replace(/\s+/g, " ").slice(0, 1024));
     } catch {
       // Not there, or not ours to read.
     }

@@ -38,11 +38,11 @@ const RESTARTS: ReadonlyMap<unknown, RestartPolicy> = new Map([["always", "alway
 export type DefinitionsFound = { readonly definitions: Definitions } | { readonly trouble: string };
 
 /** Reads what the node says, each time anew; what says the same is not parsed again. No file: no services. */
-export function definitionReader(root: string): () => Promise<DefinitionsFound> {
+export function definitionReader(root: string): () => DefinitionsFound {
   let known = "";
   let found: DefinitionsFound = { definitions: new Map() };
-  return async () => {
-    const reading = await readInside(root, "run/pact", "services.toml", MOST_BYTES);
+  return () => {
+    const reading = readInside(root, "run/pact", "services.toml", MOST_BYTES);
     if ("why" in reading) return { trouble: reading.why };
     const text = "text" in reading ? reading.text : "";
     if (text !== known) {

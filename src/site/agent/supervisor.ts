@@ -140,7 +140,7 @@ class Supervising implements Supervisor {
   #reread(): Promise<void> {
     const next = this.#turn.then(async () => {
       if (this.#closed || this.#paused !== undefined) return;
-      const found = await this.#read();
+      const found = this.#read();
       this.#trouble = "trouble" in found ? found.trouble : undefined;
       // What cannot be understood changes nothing.
       if ("definitions" in found) this.#follow(found.definitions);
