@@ -1,5 +1,6 @@
 // An embedded site, put together: journal, agents, identity provider and control
 // socket in one folder. It prints nothing: it answers what it opened, and closes it.
+import { setFlagsFromString } from "node:v8";
 import type { SiteFile, SiteNode } from "../contract/control.ts";
 import { answerControl } from "./answers.ts";
 import { isTestClock, realClock, testClock } from "./clock.ts";
@@ -46,6 +47,12 @@ export interface Site {
   close(): Promise<readonly string[]>;
 }
 
+/**
+ * Output of nodes passes in buffers that count against V8's limit, by default a third above what lives: each 18 MiB then
+ * cost a full collection, once there had been a first. With room for what a young collection frees, those suffice.
+ */
+const HEAP_GROWTH_PERCENT = 300;
+
 /** Starts the site of a folder, or finds that it runs. Throws SiteProblem for what a person can mend. */
 export async function startSite(options: SiteOptions): Promise<Site> {
   const paths = prepareFolder(options.dir);
@@ -56,6 +63,7 @@ export async function startSite(options: SiteOptions): Promise<Site> {
   }
   const closers = openClosers();
   closers.add("lock", taken.release);
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   try {
     return await startIn(paths, options, closers);
   } catch (error) {

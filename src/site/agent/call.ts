@@ -93,10 +93,10 @@ export class Visit {
     return metadata;
   }
 
-  /** The record of this call. A log that cannot be written fails the call. */
-  async record(refusal: Refusal | undefined): Promise<void> {
+  /** The record of this call. A log that cannot be written fails the call; whoever only reads does not wait for the disk. */
+  async record(refusal: Refusal | undefined, waits: boolean): Promise<void> {
     const denied = refusal !== undefined && ["unauthenticated", "forbidden", "policy", "notWhitelisted"].includes(refusal.kind);
-    await this.desk.audit({
+    const kept = this.desk.audit({
       time: new Date(this.desk.clock.now()).toISOString(),
       request_id: this.requestId,
       principal: this.#caller?.principal ?? "",
@@ -107,11 +107,14 @@ export class Visit {
       outcome: refusal === undefined ? "ok" : denied ? "denied" : "failed",
       reason: refusal?.message ?? this.note,
     });
+    // What cannot even be put is rejected at once, and comes first.
+    await (waits ? kept : Promise.race([kept, Promise.resolve()]));
+    kept.catch(() => {});
   }
 }
 
 /** Runs a handler and its record; answers what it threw. */
-export async function attended<T>(visit: Visit, run: () => Promise<T>): Promise<{ readonly value: T } | { readonly refusal: Refusal }> {
+export async function attended<T>(visit: Visit, run: () => Promise<T>, reads = false): Promise<{ readonly value: T } | { readonly refusal: Refusal }> {
   let refusal: Refusal | undefined;
   let value: { value: T } | undefined;
   try {
@@ -121,18 +124,27 @@ export async function attended<T>(visit: Visit, run: () => Promise<T>): Promise<
     refusal = asRefusal(error);
   }
   try {
-    await visit.record(refusal);
+    await visit.record(refusal, !reads || refusal !== undefined);
   } catch {
     refusal ??= new Refusal("internal", "the audit log cannot be written");
   }
   return refusal === undefined && value !== undefined ? value : { refusal: refusal ?? new Refusal("internal", "no answer") };
 }
 
+/** A unary handler that changes nothing, from a function that returns or throws a Refusal. */
+export function reading<Q, A>(desk: Desk, rpc: string, run: (visit: Visit, request: Q) => Promise<A>) {
+  return answering(desk, rpc, run, true);
+}
+
 /** A unary handler from a function that returns or throws a Refusal. */
 export function unary<Q, A>(desk: Desk, rpc: string, run: (visit: Visit, request: Q) => Promise<A>) {
+  return answering(desk, rpc, run, false);
+}
+
+function answering<Q, A>(desk: Desk, rpc: string, run: (visit: Visit, request: Q) => Promise<A>, reads: boolean) {
   return (call: ServerUnaryCall<Q, A>, done: sendUnaryData<A>): void => {
     const visit = new Visit(desk, rpc, call);
-    void attended(visit, () => run(visit, call.request)).then((end) => {
+    void attended(visit, () => run(visit, call.request), reads).then((end) => {
       call.sendMetadata(visit.headers());
       if ("value" in end) done(null, end.value);
       else done(asServiceError(end.refusal, visit.time));

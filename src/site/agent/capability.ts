@@ -40,19 +40,26 @@ function servicesPart(services: readonly ServiceStatus[] | undefined, now: numbe
   };
 }
 
+let known: Pick<CapabilityReport, "cpu"> | undefined;
+
+/** Asked once: the processors of a machine that runs stay, and counting them reads a file for each. */
+function processors(): Pick<CapabilityReport, "cpu"> {
+  if (known === undefined) {
+    const cores = cpus();
+    const architecture = process.arch === "x64" ? "CPU_ARCHITECTURE_X86_64" : process.arch === "arm64" ? "CPU_ARCHITECTURE_AARCH64" : "CPU_ARCHITECTURE_UNSPECIFIED";
+    known = { cpu: { architecture, model: cores[0]?.model.trim() ?? "", logical_cores: cores.length } };
+  }
+  return known;
+}
+
 /** Cores, memory and GPUs are the machine's, which its nodes share. */
 export async function capabilityOf({ node, now, drifted, observeOnly, services }: CapabilityFacts): Promise<CapabilityReport> {
-  const cores = cpus();
   return {
     node_id: node,
     timestamp: { seconds: String(Math.floor(now / 1000)), nanos: (now % 1000) * 1_000_000 },
     report_id: randomUUID(),
     schema_version: 1,
-    cpu: {
-      architecture: process.arch === "x64" ? "CPU_ARCHITECTURE_X86_64" : process.arch === "arm64" ? "CPU_ARCHITECTURE_AARCH64" : "CPU_ARCHITECTURE_UNSPECIFIED",
-      model: cores[0]?.model.trim() ?? "",
-      logical_cores: cores.length,
-    },
+    ...processors(),
     memory: { total_bytes: String(totalmem()), available_bytes: String(freemem()) },
     gpus: await gpus(),
     ...servicesPart(services, now),

@@ -52,6 +52,13 @@ export interface ObserverOptions {
 
 export function openObserver({ root, patterns, keys, services }: ObserverOptions): Observer {
   let seen = new Map<string, Seen>();
+  // What kind of disk a start lies on changes only with the machine's mounts, seldom below what is watched.
+  const disks = new Map<string, Promise<Disk>>();
+  const diskBelow = (path: string): Promise<Disk> => {
+    const disk = disks.get(path) ?? diskOf(path);
+    disks.set(path, disk);
+    return disk;
+  };
   const machine = root === "/";
   const base = machine ? "" : root;
   const mounts = (): Found<Mount> => (machine ? machineMounts() : claimedMounts(root));
@@ -62,7 +69,7 @@ export function openObserver({ root, patterns, keys, services }: ObserverOptions
       const folders: string[] = [];
       const now = new Map<string, Seen>();
       for (const start of new Set(patterns.map(startOf))) {
-        const disk = await diskOf(base + start);
+        const disk = await diskBelow(base + start);
         for await (const path of walk(disk, base, start, folders)) {
           if (files.size >= MOST_FILES) break;
           if (files.has(path) || !isWatched(path, patterns)) continue;

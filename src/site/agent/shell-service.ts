@@ -4,7 +4,7 @@ import type { ListCommandsRequest__Output } from "../../contract/gen/pact/shell/
 import type { ListCommandsResponse } from "../../contract/gen/pact/shell/ListCommandsResponse.ts";
 import type { ExtendWindowRequest__Output } from "../../contract/gen/pact/shell/ExtendWindowRequest.ts";
 import type { ExtendWindowResponse } from "../../contract/gen/pact/shell/ExtendWindowResponse.ts";
-import { unary } from "./call.ts";
+import { reading, unary } from "./call.ts";
 import { diagHandler } from "./diag.ts";
 import { execHandler } from "./exec.ts";
 import type { AgentNode } from "./node.ts";
@@ -21,7 +21,7 @@ export function shellService(node: AgentNode, sessions: Sessions): ShellServiceH
     Exec: execHandler(node),
     Shell: (call) => sessions.handler(call),
     CollectDiag: diagHandler(node),
-    ListCommands: unary(node.desk, `${SERVICE}/ListCommands`, async (visit, _request: ListCommandsRequest__Output): Promise<ListCommandsResponse> => {
+    ListCommands: reading(node.desk, `${SERVICE}/ListCommands`, async (visit, _request: ListCommandsRequest__Output): Promise<ListCommandsResponse> => {
       if (stock) visit.requireHeader();
       else {
         await visit.authenticate();

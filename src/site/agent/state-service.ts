@@ -3,7 +3,7 @@ import type { Drift as DriftMessage } from "../../contract/gen/pact/site/Drift.t
 import type { NodeState } from "../../contract/gen/pact/site/NodeState.ts";
 import type { NodeStateRequest__Output } from "../../contract/gen/pact/site/NodeStateRequest.ts";
 import type { NodeStateServiceHandlers } from "../../contract/gen/pact/site/NodeStateService.ts";
-import { unary, type Visit } from "./call.ts";
+import { reading, type Visit } from "./call.ts";
 import { capabilityOf, serviceMessages } from "./capability.ts";
 import { NO_DRIFT, stateDelta } from "./delta.ts";
 import type { Drift } from "./drift.ts";
@@ -16,7 +16,7 @@ const LONGEST_MS = 30_000;
 
 export function stateService(node: AgentNode, subscription: () => Subscription): NodeStateServiceHandlers {
   return {
-    GetNodeState: unary(node.desk, "pact.site.NodeStateService/GetNodeState", async (visit, request: NodeStateRequest__Output): Promise<NodeState> => {
+    GetNodeState: reading(node.desk, "pact.site.NodeStateService/GetNodeState", async (visit, request: NodeStateRequest__Output): Promise<NodeState> => {
       await visit.authenticate();
       visit.require("read");
       if (request.applied !== undefined) await applied(subscription(), BigInt(request.applied), visit);

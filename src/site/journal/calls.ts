@@ -87,8 +87,8 @@ export class Calls {
       const caller = await this.authenticate(rpc.guard, call.metadata);
       log.caller = caller;
       const answer = handle(call.request, log.context());
-      // A read waits for what it has seen, not for its own audit record.
-      const seen = rpc.writes ? undefined : this.journal.store.durable();
+      // A read waits for what it has seen, not for audit records.
+      const seen = rpc.writes ? undefined : this.journal.store.settled();
       log.write("ok", "");
       await (seen ?? this.journal.store.durable());
       if (this.journal.embedded && !call.cancelled) call.sendMetadata(this.time());

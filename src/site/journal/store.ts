@@ -59,11 +59,14 @@ export class Store {
   private broken: Error | undefined;
   private closed = false;
   private durableEntries = 0;
+  /** Records of the journal's log, of whatever kind, that are safely on the disk. */
+  private durableRecords: number;
   private watchers = new Set<() => void>();
 
   private constructor(files: Files, logs: Readonly<Record<LogName, Log>>) {
     this.files = files;
     this.logs = logs;
+    this.durableRecords = logs.journal.next;
   }
 
   /**
@@ -119,6 +122,11 @@ export class Store {
     return this.writing?.done ?? Promise.resolve();
   }
 
+  /** Resolves once what the journal holds so far is flushed, audit records aside: what a reader has seen. */
+  settled(): Promise<void> {
+    return this.broken !== undefined || this.logs.journal.next > this.durableRecords ? this.durable() : Promise.resolve();
+  }
+
   /** Takes all that waits into one transaction; starts the next one when that is on the disk. */
   private write(): Batch {
     const batch = this.batch;
@@ -130,7 +138,10 @@ export class Store {
       this.batch = newBatch();
       await this.put(records);
       this.files.root.resetReadTxn();
-      for (const { entry } of records) if (entry !== undefined) this.durableEntries = entry.sequence + 1;
+      for (const { log, link, entry } of records) {
+        if (entry !== undefined) this.durableEntries = entry.sequence + 1;
+        if (log === this.logs.journal) this.durableRecords = link.index + 1;
+      }
     };
     flush().then(
       () => {
