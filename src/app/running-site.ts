@@ -33,6 +33,9 @@ function alive(pid: number): boolean {
   }
 }
 
+/** The last file looked at: a shell asks twice a line, and the file changes when a site starts. */
+let last: { readonly mark: string; readonly file: SiteFile } | undefined;
+
 /** The site in a folder when it runs and is this user's; undefined otherwise, whatever the file holds. */
 export function runningSite(dir: string): RunningSite | undefined {
   try {
@@ -41,8 +44,13 @@ export function runningSite(dir: string): RunningSite | undefined {
     const stat = statSync(path);
     if (uid !== undefined && stat.uid !== uid) return undefined;
     if (stat.size > 4 * 1024 * 1024) return undefined;
-    const file: unknown = JSON.parse(readFileSync(path, "utf8"));
-    return looksRight(file) && (uid === undefined || file.uid === uid) && alive(file.pid) ? { dir, file } : undefined;
+    const mark = [path, stat.dev, stat.ino, stat.size, stat.mtimeMs, stat.ctimeMs].join(" ");
+    if (last?.mark !== mark) {
+      const file: unknown = JSON.parse(readFileSync(path, "utf8"));
+      if (!looksRight(file) || (uid !== undefined && file.uid !== uid)) return undefined;
+      last = { mark, file };
+    }
+    return alive(last.file.pid) ? { dir, file: last.file } : undefined;
   } catch {
     return undefined;
   }

@@ -28,6 +28,10 @@ export interface Shared {
 }
 
 const MIB = 1024 * 1024;
+
+let library: Promise<Grpc> | undefined;
+/** Asked for once: each import() of a bundle copies all names anew. */
+const loadGrpc = (): Promise<Grpc> => (library ??= import("@grpc/grpc-js"));
 /** How long a name server may take to say whether a name is this machine's, in ms. */
 const NAME_MS = 1_000;
 /** READY and TRANSIENT_FAILURE, as grpc-js numbers connectivity states. */
@@ -55,7 +59,7 @@ export class Link {
 
   /** The channel; a failed one is replaced, so that a call right after the peer came back does not wait. */
   async open(): Promise<{ grpc: Grpc; client: GrpcClient }> {
-    const grpc = await import("@grpc/grpc-js");
+    const grpc = await loadGrpc();
     // The library would write to stderr by itself.
     const { debug } = this.shared;
     grpc.setLogger({ error: debug, info: debug, debug });

@@ -1,7 +1,7 @@
 // Words and a declaration → typed arguments and flags, or a usage failure that
 // points at the word.
 import { type Command, type Param, type Params, PactError } from "../api/index.ts";
-import { GLOBALS, type GlobalValues, dashed, flagTable } from "./globals.ts";
+import { GLOBALS, GLOBAL_FLAGS, type GlobalValues, dashed, flagTable } from "./globals.ts";
 import { nearest } from "./suggest.ts";
 import type { Word } from "./word.ts";
 
@@ -46,9 +46,19 @@ function takeValue(command: Declared, name: string, param: Param<any>, inline: W
   return { value: parse(command, name, param, next), took: 2 };
 }
 
+const tables = new WeakMap<Params, ReturnType<typeof flagTable>>();
+
+/** The flags of a command and those of every command; declarations do not change. */
+function tableOf(flags: Params | undefined): typeof GLOBAL_FLAGS {
+  if (flags === undefined) return GLOBAL_FLAGS;
+  const table = tables.get(flags) ?? flagTable({ ...GLOBALS, ...flags });
+  tables.set(flags, table);
+  return table;
+}
+
 /** Splits words into flags and the rest; `dashes` is where ` -- ` stood among the rest. */
 function readFlags(command: Declared, words: readonly Word[]) {
-  const table = flagTable({ ...GLOBALS, ...command.flags });
+  const table = tableOf(command.flags);
   const values = new Map<string, unknown>();
   const positional: Word[] = [];
   let dashes: number | undefined;

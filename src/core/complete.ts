@@ -1,7 +1,7 @@
 // A line and a cursor → candidates, from the same declarations that bind reads.
 // Everything comes from memory: the network is never on this path.
 import type { Command, Param } from "../api/index.ts";
-import { GLOBALS, flagTable } from "./globals.ts";
+import { GLOBALS, GLOBAL_FLAGS, flagTable } from "./globals.ts";
 import type { Registry } from "./registry.ts";
 import { wordsFromArgv } from "./word.ts";
 
@@ -28,10 +28,9 @@ export interface Completion {
   readonly files?: "files" | "folders";
 }
 
-type FlagTable = ReturnType<typeof flagTable>;
+type FlagTable = typeof GLOBAL_FLAGS;
 
 const NOTHING: Completion = { candidates: [] };
-const GLOBAL_FLAGS = flagTable(GLOBALS);
 
 /** Behind these a word goes on: paths, `--flag=`, scopes, node sets. */
 const GOES_ON = /[/=,:[(@]$/;

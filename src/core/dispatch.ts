@@ -2,7 +2,7 @@
 // top to bottom; it prints nothing and throws PactError.
 import { type Call, type Command, type Effect, type Params, type Result, PactError, page } from "../api/index.ts";
 import { type Bound, bind, declared } from "./bind.ts";
-import { GLOBALS, type GlobalValues, flagTable } from "./globals.ts";
+import { GLOBAL_FLAGS, type GlobalValues } from "./globals.ts";
 import { commandPage } from "./help.ts";
 import type { Found, Registry } from "./registry.ts";
 import { nearest } from "./suggest.ts";
@@ -51,7 +51,6 @@ export async function dispatch(words: readonly Word[], engine: Engine, signal: A
 
 /** The usage failure for words that are no command, with what was probably meant. */
 function unknown(words: readonly Word[], registry: Registry): never {
-  const globals = flagTable(GLOBALS);
   const typed: Word[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at] as Word;
@@ -60,10 +59,10 @@ function unknown(words: readonly Word[], registry: Registry): never {
       continue;
     }
     const name = word.text.split("=", 1)[0] ?? "";
-    const known = globals.get(name);
+    const known = GLOBAL_FLAGS.get(name);
     if (known === undefined && typed.length === 0) {
       throw new PactError("usage", `unknown flag ${name}`, {
-        span: word, hint: nearest(name, [...globals.keys()]).map((flag) => `did you mean ${flag}?`)[0] ?? "pact help flags",
+        span: word, hint: nearest(name, [...GLOBAL_FLAGS.keys()]).map((flag) => `did you mean ${flag}?`)[0] ?? "pact help flags",
       });
     }
     if (known !== undefined && known.param.takes !== "switch" && !word.text.includes("=")) at++;

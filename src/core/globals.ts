@@ -67,3 +67,6 @@ export function flagTable(params: Readonly<Record<string, Param<any>>>): Map<str
   }
   return table;
 }
+
+/** The table of the global flags, which every line asks for several times. */
+export const GLOBAL_FLAGS: ReadonlyMap<string, { readonly key: string; readonly param: Param<any> }> = flagTable(GLOBALS);

@@ -1,18 +1,17 @@
 // The global flags of a line before anything is looked up: how to show a failure
 // must be known even when the line makes no sense.
-import { GLOBALS, type GlobalValues, flagTable } from "./globals.ts";
+import { GLOBAL_FLAGS, type GlobalValues } from "./globals.ts";
 import type { Word } from "./word.ts";
 
 /** Global flags found before ` -- `; words that do not parse are left to bind. */
 export function peekGlobals(words: readonly Word[]): GlobalValues {
-  const table = flagTable(GLOBALS);
   const values: Record<string, unknown> = {};
   for (let at = 0; at < words.length; at++) {
     const { text } = words[at] as Word;
     if (text === "--") break;
     if (/^-v+$/.test(text)) values["verbose"] = Number(values["verbose"] ?? 0) + text.length - 1;
     const equals = text.startsWith("--") ? text.indexOf("=") : -1;
-    const known = table.get(equals < 0 ? text : text.slice(0, equals));
+    const known = GLOBAL_FLAGS.get(equals < 0 ? text : text.slice(0, equals));
     if (known === undefined || known.key === "verbose") continue;
     if (known.param.takes === "switch") {
       values[known.key] = true;

@@ -4,7 +4,6 @@ import {
   type Stats, appendFileSync, chmodSync, closeSync, constants, fchmodSync, fstatSync, lstatSync, mkdirSync, openSync,
   readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync, writeSync,
 } from "node:fs";
-import { userInfo } from "node:os";
 import { basename, dirname } from "node:path";
 
 export interface HistoryRecord {
@@ -123,7 +122,7 @@ export class HistoryFile {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const inside = statSync(folder);
     // Only pact's own folder is put right: the file may stand in one that others need.
-    if (basename(folder) === "pact" && inside.uid === userInfo().uid && (inside.mode & 0o077) !== 0) {
+    if (basename(folder) === "pact" && inside.uid === process.getuid?.() && (inside.mode & 0o077) !== 0) {
       chmodSync(folder, 0o700);
       this.#warn(`${folder} was open to others; it is 0700 now`);
     }
@@ -136,7 +135,7 @@ export class HistoryFile {
     }
     // Opening a pipe would wait for ever.
     if (!known.isFile()) throw new Error(`${this.path} is not a file`);
-    if (known.uid !== userInfo().uid) throw new Error(`${this.path} belongs to somebody else`);
+    if (known.uid !== process.getuid?.()) throw new Error(`${this.path} belongs to somebody else`);
     return true;
   }
 
