@@ -1,6 +1,6 @@
 // Settings and where they came from.
 
-export type Origin = "flag" | "session" | "env" | "file" | "system file" | "site" | "host" | "default";
+export type Origin = "flag" | "session" | "env" | "file" | "system file" | "site" | "login" | "host" | "default";
 
 /** A setting and the place it came from, so that help and errors can say why. */
 export interface Setting<T> {

@@ -1,5 +1,5 @@
 // Reads what settings come from, once, and resolves them for each line.
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { FORMATS, PactError } from "../api/index.ts";
 import type { GlobalValues } from "../core/globals.ts";
 import { type ConfigFile, type FileValue, readConfig } from "./files.ts";
@@ -24,6 +24,7 @@ export class SettingsLoader {
   readonly #session: () => SessionValues;
   #files: Promise<readonly ConfigFile[]> | undefined;
   #known: readonly ConfigFile[] = [];
+  #firstLogin: string | undefined;
   #tokenInput: Promise<string> | undefined;
 
   constructor(io: Io, session: () => SessionValues) {
@@ -50,6 +51,7 @@ export class SettingsLoader {
       warnings.push(`${error.message}; it is left out`);
     }
     warnings.push(...this.#known.flatMap((file) => file.warnings));
+    this.#firstLogin = await this.#readFirstLogin();
     const token = await this.#tokenText(globals);
     const given = token === undefined ? globals : { ...globals, token };
     try {
@@ -66,7 +68,7 @@ export class SettingsLoader {
     const site = runningSite(this.paths.site);
     const session = plain ? {} : this.#session();
     const env = plain ? { ...this.#io.env, PACT_OUTPUT: "", PACT_VCLUSTER: "", PACT_NODE: "" } : this.#io.env;
-    const settings = resolveSettings({ globals, session, env, files: plain ? [] : this.#known, site, paths: this.paths });
+    const settings = resolveSettings({ globals, session, env, files: plain ? [] : this.#known, site, firstLogin: this.#firstLogin, paths: this.paths });
     return { settings, site, globals };
   }
 
@@ -85,6 +87,13 @@ export class SettingsLoader {
       }
     }
     return found;
+  }
+
+  /** Only who has logged in somewhere has the file, and pays for reading it. */
+  async #readFirstLogin(): Promise<string | undefined> {
+    if (!existsSync(`${this.paths.config}/auth/default-server`)) return undefined;
+    const { readDefaultServer } = await import("../auth/default-server.ts");
+    return readDefaultServer(this.paths.config);
   }
 
   async #readFiles(): Promise<readonly ConfigFile[]> {

@@ -25,6 +25,8 @@ export interface Sources {
   /** User file first. */
   readonly files: readonly ConfigFile[];
   readonly site: RunningSite | undefined;
+  /** Server of the first login. */
+  readonly firstLogin?: string | undefined;
   readonly paths: Paths;
 }
 
@@ -124,6 +126,7 @@ export function resolveSettings(sources: Sources): Settings {
       { value: env["PACT_ENDPOINT"], from: "env", where: "PACT_ENDPOINT" },
       ...fromFiles<string>(files, "endpoint"),
       { value: site?.file.journal.grpc, from: "site", where: `the site in ${site?.dir ?? ""}` },
+      { value: sources.firstLogin, from: "login", where: "the first login" },
       { value: DEFAULT_ENDPOINT, from: "default", where: "default" },
     )),
     token: first<string>(

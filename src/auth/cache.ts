@@ -34,7 +34,9 @@ export interface LoginCache {
 }
 
 const MOST_BYTES = 256 * 1024;
-const fileOf = (server: string): string => `tokens-${serverHash(server)}.json`;
+/** Name of the file with the URL of the first login. */
+export const DEFAULT_SERVER_FILE = "default-server";
+export const fileOf = (server: string): string => `tokens-${serverHash(server)}.json`;
 
 /** The cache of one server, whose URL is normalised. */
 export function openCache(configDir: string, server: string): LoginCache {
@@ -92,7 +94,8 @@ export function cachedServers(configDir: string): readonly string[] {
   return servers.sort();
 }
 
-function replace(path: string, text: string): void {
+/** Writes a private file whole or not at all. */
+export function replace(path: string, text: string): void {
   const partial = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   const file = openSync(partial, "wx", 0o600);
   try {
@@ -110,7 +113,8 @@ function replace(path: string, text: string): void {
   }
 }
 
-function readPrivate(dir: string, path: string): string | undefined {
+/** A private file's text; undefined when it is not there. Throws unauthenticated when others could have written or read it. */
+export function readPrivate(dir: string, path: string): string | undefined {
   let file: number;
   try {
     // O_NONBLOCK: a pipe put in its place must not stop us.

@@ -44,7 +44,11 @@ export async function logIn(options: IdentityOptions, target: Target, flow: Logi
     tell,
     signal,
   );
-  sayWhatHides(target, tell);
+  // A site of one's own is found by itself.
+  const { keepDefaultServer } = await import("./default-server.ts");
+  const isNew = (options.site === undefined || server !== own) && keepDefaultServer(options.configDir, server);
+  if (isNew) tell(`${server} is the default from now on, where no endpoint is set`);
+  if (!isNew || options.serverIsDefault !== true) sayWhatHides(target, tell);
   return whoOf(foundLogin(fresh), server);
 }
 

@@ -10,6 +10,8 @@ import type { SourceOptions } from "./sources.ts";
 export interface IdentityOptions {
   /** The journal's URL. */
   readonly server: string;
+  /** Nobody named that URL: it is the first login's, or the default. */
+  readonly serverIsDefault?: boolean;
   /** ~/.config/pact, or what XDG says. */
   readonly configDir: string;
   /** From --token or PACT_TOKEN. */

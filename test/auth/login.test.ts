@@ -40,6 +40,7 @@ test("a login in the browser ends with a cached token, and the person sees that 
   assert.is(login?.client_id, "pact-cli");
   assert.is(login?.revocation_endpoint, `${world.idp.issuer}/token/revocation`);
   assert.ok(login?.scopes.includes("offline_access"), login?.scopes.join(" "));
+  assert.ok(world.said.includes(`${world.server} is the default from now on, where no endpoint is set`), world.said.join("\n"));
   assert.equal(leaks(world.said, [token, login?.refresh_token ?? "", await world.idp.passwords.get("ops")]), []);
 });
 
