@@ -84,6 +84,11 @@ export function exitOf(problems: readonly PactError[]): number {
   return best ?? 0;
 }
 
+/** The largest remote status, for who wants it passed through. What is no exit status of a program (1 to 255) counts as 1, never as success. */
+export function remoteExitOf(problems: readonly PactError[]): number {
+  return Math.max(...problems.map(({ about: { exitCode = 1 } }) => (exitCode > 0 && exitCode <= 255 ? exitCode : 1)));
+}
+
 /** Anything thrown, as a PactError; what is not one already is a defect of ours. */
 export function asPactError(thrown: unknown): PactError {
   if (thrown instanceof PactError) return thrown;

@@ -33,7 +33,7 @@ export type Sequence<T> = Iterable<T | PactError> | AsyncIterable<T | PactError>
 /** What a remote program produced, still apart by node and stream. */
 export type Chunk =
   | { readonly node: string; readonly stream: "stdout" | "stderr"; readonly bytes: Uint8Array }
-  | { readonly node: string; readonly exit: number; readonly signal: string | null; readonly durationMs: number }
+  | { readonly node: string; readonly exit: number; readonly signal: string | null; readonly durationMs: number; /** The agent cut the output. */ readonly truncated?: boolean }
   | { readonly node: string; readonly problem: PactError; readonly durationMs: number };
 
 export type Result =

@@ -1,6 +1,6 @@
 // The program around commands: builds the registry, resolves settings, runs
 // words and shows what came of them. One for a process, be it a shell or one line.
-import { type Call, type Catalog, type Command, type Params, type Probe, type Terminal, PactError, asPactError, exitOf } from "../api/index.ts";
+import { type Call, type Catalog, type Command, type Params, type Probe, type Terminal, PactError, asPactError, exitOf, remoteExitOf } from "../api/index.ts";
 import { bind, declared } from "../core/bind.ts";
 import { type Outcome, dispatch } from "../core/dispatch.ts";
 import type { GlobalValues } from "../core/globals.ts";
@@ -187,7 +187,7 @@ export class Host {
     if (signal.aborted && !isLive) return await this.#failed(new PactError("interrupted", "interrupted"), settings, undefined);
     if (globals.partialOk === true && rendered.answered > 0) return 0;
     if (globals.remoteRc === true && problems.length > 0 && problems.every(({ failure }) => failure === "remoteExit")) {
-      return Math.max(...problems.map(({ about }) => (about.exitCode !== undefined && about.exitCode > 0 ? about.exitCode : 1)));
+      return remoteExitOf(problems);
     }
     return exitOf(problems);
   }

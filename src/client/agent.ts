@@ -10,7 +10,7 @@ import type { Link } from "./channel.ts";
 import { nodeState, stateRequest } from "./node-state.ts";
 import { openShell } from "./shell.ts";
 import { execFailure, trailer } from "./status.ts";
-import { SIGNAL } from "../contract/metadata.ts";
+import { SIGNAL, TRUNCATED } from "../contract/metadata.ts";
 
 export interface AgentOptions {
   readonly link: Link;
@@ -66,7 +66,8 @@ async function* exec(options: AgentOptions, argv: readonly string[], signal: Abo
         const renewed = await renewedToken(link.shared.token, token, signal).catch(() => undefined);
         if (renewed !== undefined) continue;
       }
-      yield problem === undefined ? { node, exit: run.exit ?? 0, signal: run.signalName(), durationMs: durationMs() } : { node, problem, durationMs: durationMs() };
+      yield problem !== undefined ? { node, problem, durationMs: durationMs() }
+        : { node, exit: run.exit ?? 0, signal: run.signalName(), durationMs: durationMs(), ...(run.wasCut() ? { truncated: true } : {}) };
       return;
     }
   } catch (thrown) {
@@ -98,6 +99,11 @@ class Run {
   signalName(): string | null {
     const name = this.exit !== undefined && this.exit < 0 ? trailer(this.trailers, SIGNAL) : undefined;
     return name !== undefined && /^[A-Z][A-Z0-9+-]{1,15}$/u.test(name) ? name : null;
+  }
+
+  /** Whether the agent says that there was more output than it sent. */
+  wasCut(): boolean {
+    return /\bstd(?:out|err)\b/u.test(trailer(this.trailers, TRUNCATED) ?? "");
   }
 }
 

@@ -23,3 +23,5 @@ export const MAX_HINT = 200;
 
 /** Trailer of an exec whose process a signal ended: its name, such as SIGKILL. */
 export const SIGNAL = "pact-signal";
+/** Trailer of an exec whose output was cut at a limit: names of the streams, with commas. */
+export const TRUNCATED = "pact-truncated";

@@ -7,8 +7,8 @@ import { csv, pick, yaml } from "./machine.ts";
 import type { RenderSettings, Rendered } from "./settings.ts";
 import { TerminalFilter } from "./visible.ts";
 
-/** Most bytes of one stream of one node that JSON carries; beyond it the rest is dropped and `truncated` set. */
-const MAX_COLLECTED = 64 * 1024 * 1024;
+/** Most bytes of one stream of one node that JSON carries; beyond it the rest is dropped and `truncated` set. A control character takes six there. */
+const MAX_COLLECTED = 16 * 1024 * 1024;
 
 /** A place for one stream: filtered on a terminal, untouched elsewhere. */
 function remoteSink(sink: Sink): { write(bytes: Uint8Array): Promise<void>; end(): Promise<void> } {
@@ -59,8 +59,9 @@ export async function remoteText(chunks: AsyncIterable<Chunk>, settings: RenderS
   return { answered, problems };
 }
 
+/** What a stream said so far. Copied: a piece may be one byte of a large message that would stay with it. */
 class Collected {
-  readonly #parts: Uint8Array[] = [];
+  #kept = new Uint8Array(0);
   #size = 0;
   truncated = false;
 
@@ -68,12 +69,18 @@ class Collected {
     const room = MAX_COLLECTED - this.#size;
     if (bytes.length > room) this.truncated = true;
     const kept = bytes.length > room ? bytes.subarray(0, room) : bytes;
-    this.#parts.push(kept);
-    this.#size += kept.length;
+    const size = this.#size + kept.length;
+    if (size > this.#kept.length) {
+      const larger = new Uint8Array(Math.min(MAX_COLLECTED, Math.max(size, this.#kept.length * 2)));
+      larger.set(this.#kept.subarray(0, this.#size));
+      this.#kept = larger;
+    }
+    this.#kept.set(kept, this.#size);
+    this.#size = size;
   }
 
   bytes(): Buffer {
-    return Buffer.concat(this.#parts);
+    return Buffer.from(this.#kept.buffer, 0, this.#size);
   }
 }
 
@@ -117,7 +124,11 @@ export async function remoteJson(chunks: AsyncIterable<Chunk>, settings: RenderS
   if (format === "csv") await out.write(csv(picked));
   else if (format === "yaml") await out.write(await yaml(picked));
   else if (format === "ndjson") for (const row of picked) await out.write(`${JSON.stringify(row)}\n`);
-  else await out.write(`[\n${picked.map((row) => `  ${JSON.stringify(row)}`).join(",\n")}\n]\n`);
+  else {
+    // Row by row: a row may be large.
+    for (const [index, row] of picked.entries()) await out.write(`${index === 0 ? "[\n" : ",\n"}  ${JSON.stringify(row)}`);
+    await out.write(picked.length === 0 ? "[\n\n]\n" : "\n]\n");
+  }
   for (const problem of problems) await renderFailure(problem, settings);
   return { answered: rows.length, problems };
 }
@@ -135,7 +146,7 @@ function remoteRow(chunk: Exclude<Chunk, { stream: unknown }>, problem: PactErro
     stdout: encode(out),
     stderr: encode(err),
     encoding: utf8 ? "utf-8" : "base64",
-    truncated: stdout.truncated || stderr.truncated,
+    truncated: stdout.truncated || stderr.truncated || ("exit" in chunk && chunk.truncated === true),
     durationMs: Math.round(chunk.durationMs),
     error: problem === undefined || problem.failure === "remoteExit" ? null : problem.message,
   };

@@ -2,7 +2,7 @@
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import type { ExecOutput } from "../../contract/gen/pact/shell/ExecOutput.ts";
 import type { ExecRequest__Output } from "../../contract/gen/pact/shell/ExecRequest.ts";
-import { TIME } from "../../contract/metadata.ts";
+import { SIGNAL, TIME, TRUNCATED } from "../../contract/metadata.ts";
 import { attended, Visit } from "./call.ts";
 import { Capture } from "./capture.ts";
 import { decide, type Decision, type ProgramDecision, type ServiceDecision } from "./decide.ts";
@@ -11,11 +11,6 @@ import { asServiceError, Refusal, type Refusal as RefusalType } from "./refusal.
 import { runToEnd, type RunEnd, type StreamName } from "./run.ts";
 import { senderOf, type Sender } from "./sender.ts";
 import { answerPlan, checkWindow } from "./service-answer.ts";
-
-/** Trailer: the signal that ended the command. */
-export const SIGNAL = "pact-signal";
-/** Trailer: names of the streams that were cut at the limit. */
-export const TRUNCATED = "pact-truncated";
 
 type ExecCall = ServerWritableStream<ExecRequest__Output, ExecOutput>;
 
