@@ -22,6 +22,9 @@ export interface AgentsOptions {
   readonly nodeTimeoutMs: number;
 }
 
+/** Connections to agents that are kept, far more than are asked at once. */
+const MOST_LINKS = 256;
+
 const LOCAL = new Set(["local", "localhost"]);
 
 export class AgentDirectory implements Agents {
@@ -42,6 +45,16 @@ export class AgentDirectory implements Agents {
   close(): void {
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
+  }
+
+  /** Of very many nodes, those that were not asked for longest lose their connection. */
+  #bound(): void {
+    if (this.#links.size <= MOST_LINKS) return;
+    for (const [key, link] of this.#links) {
+      link.rest();
+      this.#links.delete(key);
+      return;
+    }
   }
 
   #local(word: string): Agent {
@@ -80,8 +93,11 @@ export class AgentDirectory implements Agents {
     let link = this.#links.get(key);
     if (link === undefined) {
       link = new Link({ kind: "agent", node, address: { ...address, value: endpoint.url } }, endpoint, shared);
-      this.#links.set(key, link);
     }
+    // The last used comes last.
+    this.#links.delete(key);
+    this.#links.set(key, link);
+    this.#bound();
     return createAgent({ link, node, timeoutMs, nodeTimeoutMs });
   }
 }

@@ -105,6 +105,13 @@ export class Link {
     if (!Number.isNaN(moment.getTime())) this.shared.serverTime(moment);
   }
 
+  /** Closes the connection until the next call. Calls that are going on come to their end. */
+  rest(): void {
+    this.#client?.close();
+    this.#client = undefined;
+    this.#looked = undefined;
+  }
+
   close(): void {
     this.#closed = true;
     this.#client?.close();

@@ -10,12 +10,16 @@ import type { PolicyEvalResponse__Output } from "../contract/gen/pact/policy/Pol
 import { deltaFromWire, deltaToWire } from "./delta.ts";
 import { fromUint64, nonsense, toUint64, unfit } from "./range.ts";
 
+/** The years 1 to 9999, which the wire and RFC 3339 know, in seconds. */
+const FIRST_S = -62_135_596_800;
+const LAST_S = 253_402_300_799;
+
 /** Milliseconds are what a Date holds; the wire's nanoseconds below that are dropped. */
 export function fromTimestamp(time: Timestamp__Output | null | undefined, what: string): Date {
   if (time === null || time === undefined) throw nonsense(`${what} is missing`);
   const seconds = /^-?\d{1,15}$/u.test(time.seconds) ? Number(time.seconds) : Number.NaN;
   const date = new Date(seconds * 1000 + Math.floor(time.nanos / 1_000_000));
-  if (Number.isNaN(date.getTime()) || time.nanos < 0 || time.nanos > 999_999_999) throw nonsense(`${what} is out of range`);
+  if (!(seconds >= FIRST_S && seconds <= LAST_S) || time.nanos < 0 || time.nanos > 999_999_999) throw nonsense(`${what} is out of range`);
   return date;
 }
 

@@ -9,7 +9,7 @@ import { serviceDefinition } from "../contract/load.ts";
 import { stream, unary } from "./call.ts";
 import type { Link } from "./channel.ts";
 import { fromEntry, toScope } from "./convert.ts";
-import { nonsense, toUint32, toUint64 } from "./range.ts";
+import { fromUint64, nonsense, toUint32, toUint64 } from "./range.ts";
 
 interface Bounds {
   readonly signal: AbortSignal;
@@ -38,9 +38,34 @@ export async function head(link: Link, bounds: Bounds): Promise<number | null> {
   return null;
 }
 
-function entries(link: Link, request: ListEntriesRequest, bounds: Bounds, onHeaders?: () => void): AsyncGenerator<ConfigEntry__Output> {
+/** Bytes of one entry. No journal takes a larger one, so none can hold it. */
+const LARGEST = 16 * 1024 * 1024;
+
+async function* entries(link: Link, request: ListEntriesRequest, bounds: Bounds): AsyncGenerator<ConfigEntry__Output> {
   const { ListEntries } = serviceDefinition("pact.journal.ConfigService");
-  return stream(link, ListEntries, request, { doing: DOING, ...bounds, ...(onHeaders === undefined ? {} : { onHeaders }) });
+  let largest = 0;
+  const measured = {
+    ...ListEntries,
+    responseDeserialize: (bytes: Buffer): ConfigEntry__Output => {
+      largest = Math.max(largest, bytes.length);
+      return ListEntries.responseDeserialize(bytes.length > LARGEST ? bytes.subarray(0, 0) : bytes);
+    },
+  };
+  for await (const entry of stream(link, measured, request, { doing: DOING, ...bounds })) {
+    if (largest > LARGEST) throw nonsense(`an entry of ${Math.round(largest / 1024 / 1024)} MiB; journals take none of more than ${LARGEST / 1024 / 1024} MiB`);
+    yield entry;
+  }
+}
+
+/** Sequences only rise (J1) and stay within what was asked for; so what a journal makes up has an end. */
+async function* rising(answers: AsyncIterable<ConfigEntry__Output>, from: number, to: number): AsyncGenerator<ConfigEntry__Output> {
+  let next = from;
+  for await (const entry of answers) {
+    const seq = fromUint64(entry.sequence, "a sequence");
+    if (seq < next || seq > to) throw nonsense(`entry #${seq} came where #${next} to #${to} were asked for`);
+    next = seq + 1;
+    yield entry;
+  }
 }
 
 async function* lastEntries(link: Link, query: EntryQuery, request: ListEntriesRequest, last: number, bounds: Bounds): AsyncGenerator<Entry> {
@@ -52,12 +77,18 @@ async function* lastEntries(link: Link, query: EntryQuery, request: ListEntriesR
   // The headers have come before the first message, so the channel knows by now.
   if (link.ours === true) {
     yield fromEntry(first.value);
-    for await (const entry of answers) yield fromEntry(entry);
+    let count = 1;
+    for await (const entry of answers) {
+      // A journal that does not stop is not read on.
+      if (count === last) break;
+      count += 1;
+      yield fromEntry(entry);
+    }
   } else if (query.scope === undefined) {
     await answers.return(undefined);
     yield* tail(link, query.from ?? 0, last, bounds);
   } else {
-    yield* await newest([first.value], answers, last);
+    yield* await newest([first.value], rising(answers, fromUint64(first.value.sequence, "a sequence") + 1, Number.MAX_SAFE_INTEGER), last);
   }
 }
 
@@ -76,7 +107,7 @@ async function* tail(link: Link, from: number, last: number, bounds: Bounds): As
   if (end === null) return;
   const start = Math.max(from, end - last + 1);
   if (start > end) return;
-  yield* await newest([], entries(link, { from_sequence: String(start), to_sequence: String(end) }, bounds), last);
+  yield* await newest([], rising(entries(link, { from_sequence: String(start), to_sequence: String(end) }, bounds), start, end), last);
 }
 
 /** Where a search last ended, so that the next one on this channel begins there. */

@@ -8,7 +8,7 @@ import { csv, names, pick, snake, yaml } from "./machine.ts";
 import { remoteJson, remoteText } from "./remote.ts";
 import { recordLines, table } from "./table.ts";
 import type { RenderSettings, Rendered } from "./settings.ts";
-import { visible, visibleLines } from "./visible.ts";
+import { harmless, visible, visibleLines } from "./visible.ts";
 
 function checkFields(view: View<any>, sample: object | undefined, fields: readonly string[] | undefined): void {
   if (fields === undefined || (sample === undefined && fields.length > 0)) return;
@@ -121,9 +121,17 @@ async function writeOne(value: object, settings: RenderSettings): Promise<void> 
   else await settings.out.write(`${JSON.stringify(picked, null, settings.format === "ndjson" ? undefined : 2)}\n`);
 }
 
+/** Machine formats carry remote text as it is; a terminal gets nothing of it that could steer. */
+function forTerminal(settings: RenderSettings): RenderSettings {
+  const { out } = settings;
+  if (out.width === undefined) return settings;
+  return { ...settings, out: { ...out, write: (data) => out.write(typeof data === "string" ? harmless(data) : data) } };
+}
+
 /** Writes a result and answers what went wrong on the way. ClosedSink passes through. */
-export async function render(result: Result, settings: RenderSettings): Promise<Rendered> {
-  const text = settings.format === "text" || settings.format === "wide" || settings.format === "name";
+export async function render(result: Result, given: RenderSettings): Promise<Rendered> {
+  const text = given.format === "text" || given.format === "wide" || given.format === "name";
+  const settings = text ? given : forTerminal(given);
   switch (result.kind) {
     case "done":
       if (!text) await writeOne({ message: result.message, ...result.data }, settings);

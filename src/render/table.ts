@@ -59,7 +59,8 @@ interface Grid {
 
 function grid(columns: readonly Column<any>[], rows: readonly object[], settings: TableSettings): Grid {
   const cells = rows.map((row) => columns.map((column) => cell(row, column, settings.now, settings.wide)));
-  const widths = columns.map((column, at) => Math.max(stringWidth(title(column)), ...cells.map((row) => stringWidth(row[at] ?? ""))));
+  // Not spread into Math.max, which takes no hundred thousand arguments.
+  const widths = columns.map((column, at) => cells.reduce((most, row) => Math.max(most, stringWidth(row[at] ?? "")), stringWidth(title(column))));
   return { columns, cells, widths };
 }
 

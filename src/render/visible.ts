@@ -19,6 +19,10 @@ export const visible = (text: string): string => text.replace(STEERING, escaped)
 /** For text of several lines: line ends and tabs stay. A carriage return before a line end goes. */
 export const visibleLines = (text: string): string => text.replace(/\r\n/g, "\n").replace(STEERING, escaped);
 
+/** A document for programs that goes to a terminal all the same: what steers is written as JSON does, which in JSON is the same value. */
+export const harmless = (text: string): string =>
+  text.replace(STEERING, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /**
  * For a program's output on a terminal: colours (SGR) pass, everything else that steers is
  * shown. Keeps state between chunks, so that a sequence cut in two is still recognised.

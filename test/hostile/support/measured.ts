@@ -49,15 +49,19 @@ const highWater = (pid: number): number => {
   }
 };
 
-export function measured(words: readonly string[], journal: string, { env, agent, onStdout }: MeasuredOptions = {}): Promise<Measured> {
+/** The built program with a home of its own that leads to these servers. */
+export function programFor(words: readonly string[], journal: string, { env, agent }: MeasuredOptions = {}): { file: string; args: string[]; env: Record<string, string>; home: string } {
   const home = tempFolder();
   const config = join(home, ".config/pact");
   mkdirSync(config, { recursive: true, mode: 0o700 });
   if (agent !== undefined) writeFileSync(join(config, "cli.toml"), `[agents]\n"node-001" = ${JSON.stringify(agent)}\n`, { mode: 0o600 });
+  return { file: process.execPath, args: [MAIN, ...words], env: { ...scrubbedEnv(home), PACT_ENDPOINT: journal, PACT_TOKEN: TOKEN, ...env }, home };
+}
+
+export function measured(words: readonly string[], journal: string, options: MeasuredOptions = {}): Promise<Measured> {
+  const { file, args, env } = programFor(words, journal, options);
   const began = performance.now();
-  const child = spawn(process.execPath, [MAIN, ...words], {
-    env: { ...scrubbedEnv(home), PACT_ENDPOINT: journal, PACT_TOKEN: TOKEN, ...env }, stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(file, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const hash = createHash("sha256");
   let [stdout, stdoutEnd, stderr, stdoutBytes, stderrBytes, peakMiB] = ["", "", "", 0, 0, 0];
   child.stdout.on("data", (piece: Buffer) => {
@@ -65,7 +69,7 @@ export function measured(words: readonly string[], journal: string, { env, agent
     stdoutBytes += piece.length;
     if (stdout.length < KEPT) stdout += piece.toString("latin1");
     stdoutEnd = (stdoutEnd + piece.subarray(-END).toString("latin1")).slice(-END);
-    onStdout?.(piece);
+    options.onStdout?.(piece);
   });
   child.stderr.on("data", (piece: Buffer) => {
     stderrBytes += piece.length;
