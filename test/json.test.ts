@@ -79,6 +79,20 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   "site env": ["site", "env", "--as", "viewer"],
   "site token": ["site", "token", "viewer"],
 };
+/** A write of reg-a that waits; answers its id. */
+async function requested(): Promise<string> {
+  const { stdout, stderr } = await site.pact(["--output", "json", "commit", "-m", "two persons", "--vcluster", "sensitive-compute", "--no-wait"], { user: "reg-a" });
+  const [row]: readonly { approval_id: string }[] = JSON.parse(stdout);
+  assert.match(row?.approval_id ?? stderr, /^ap-/);
+  return row?.approval_id ?? "";
+}
+/** Words of commands that need something to be there first. */
+const PREPARED: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+  "approve list": async () => (await requested(), ["approve", "list"]),
+  "approve accept": async () => ["approve", "accept", await requested()],
+  "approve deny": async () => ["approve", "deny", await requested(), "-m", "no"],
+  "group show": async () => ["group", "show", "ml-training"],
+};
 /** These may have nothing to show in a run that is not interactive. */
 const MAY_BE_EMPTY: ReadonlySet<string> = new Set(["history"]);
 
@@ -90,7 +104,7 @@ test("the page lists shapes and the shape of a failure", () => {
 for (const [command, { kind, keys }] of shapes) {
   if (kind === "lines") continue;
   test(`${command} prints what docs/json.md says`, async () => {
-    const words = WORDS[command] ?? command.split(" ");
+    const words = (await PREPARED[command]?.()) ?? WORDS[command] ?? command.split(" ");
     const { status, stdout, stderr } = await site.pact(["--output", "json", ...words]);
     assert.is(status, 0, stderr);
     const value: unknown = JSON.parse(stdout);

@@ -126,3 +126,39 @@ export interface Verdict {
   readonly reason: string | null;
   readonly approvalId: string | null;
 }
+
+/** A write that waits for a second person, or waited. */
+export interface Approval {
+  readonly approvalId: string;
+  readonly action: string;
+  /** `global`, `vc:NAME` or `node:ID`. */
+  readonly scope: string;
+  /** Principal that asked for it. */
+  readonly requester: string;
+  readonly status: "pending" | "approved" | "rejected" | "expired";
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** The policy that holds in a vCluster (J6); windows in seconds. */
+export interface VclusterPolicy {
+  readonly vcluster: string;
+  readonly policyId: string;
+  readonly updatedAt: Date | null;
+  readonly driftSensitivity: number;
+  readonly baseCommitWindowSeconds: number;
+  readonly emergencyWindowSeconds: number;
+  readonly autoConvergeCategories: readonly string[];
+  readonly requireAckCategories: readonly string[];
+  readonly enforcementMode: string;
+  readonly roleBindings: readonly { readonly role: string; readonly principals: readonly string[]; readonly allowedActions: readonly string[] }[];
+  readonly regulated: boolean;
+  readonly twoPersonApproval: boolean;
+  readonly auditRetentionDays: number;
+  readonly federationTemplate: string | null;
+  readonly supervisorBackend: string;
+  readonly execWhitelist: readonly string[];
+  readonly shellWhitelist: readonly string[];
+  readonly emergencyAllowed: boolean;
+  readonly aiExecAllowed: boolean;
+}

@@ -1,6 +1,6 @@
 // What commands can ask for. Each is reached through a function, so that a run
 // pays only for what it uses; every network call takes the call's AbortSignal.
-import type { Entry, Gap, NewEntry, NodeRecord, NodeState, Scope, Verdict } from "./domain.ts";
+import type { Approval, Entry, Gap, NewEntry, NodeRecord, NodeState, Scope, VclusterPolicy, Verdict } from "./domain.ts";
 import type { Probe } from "./probe.ts";
 import type { Chunk } from "./result.ts";
 import type { Setting } from "./settings.ts";
@@ -42,6 +42,15 @@ export interface Enrollment {
 export interface Policy {
   /** Creates an approval when one is needed: call it once per write, never for a dry run. */
   evaluate(action: string, scope: Scope, signal: AbortSignal): Promise<Verdict>;
+  /** Approvals the caller may see, in whatever state the server still keeps them; oldest first. */
+  approvals(signal: AbortSignal): Promise<readonly Approval[]>;
+  /**
+   * Approves or rejects. notFound for an unknown id, conflict when it is decided already, policy when it has expired,
+   * forbidden for one's own (P4).
+   */
+  decide(approvalId: string, decision: { readonly approve: boolean; readonly reason: string }, signal: AbortSignal): Promise<void>;
+  /** notFound when there is no such vCluster, or no policy of it. */
+  effective(vcluster: string, signal: AbortSignal): Promise<VclusterPolicy>;
 }
 
 export interface StateParts {

@@ -27,6 +27,8 @@ const id = (name: string, placeholder: string, what: string): Kind<string> => ({
 
 export const node = id("node", "NODE", "a node id");
 export const vcluster = id("vcluster", "NAME", "a vCluster name");
+/** An approval's id, or its first characters. */
+export const approval = id("approval", "ID", "an approval's id");
 export const user = id("user", "USER", "a user name");
 
 /** A whole number of at least `least`. */

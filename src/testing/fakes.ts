@@ -3,10 +3,11 @@
 // enforced. It never touches the network, and says which expected calls never came.
 import {
   ID_PATTERN, PactError, scopeText,
-  type Agents, type DeltaItem, type Enrollment, type Entry, type Journal, type NewEntry, type NodeRecord, type Policy, type Principal, type Probe, type Scope, type Services, type Verdict,
+  type Agents, type Approval, type DeltaItem, type Enrollment, type Entry, type Journal, type NewEntry, type NodeRecord, type Policy, type Principal, type Probe, type Scope, type Services, type Verdict,
 } from "../api/index.ts";
 import { FakeAgent, type Script } from "./fake-agent.ts";
 import { FakeNode } from "./fake-node.ts";
+import { fakePolicy } from "./fake-policy.ts";
 import { fakeProbe } from "./fake-probe.ts";
 
 export interface FakeNodeOptions {
@@ -31,7 +32,7 @@ export interface FakeSiteOptions {
 /** Calls a test can expect, or make fail. */
 export type FakeCall =
   | "journal.list" | "journal.head" | "journal.append" | "journal.watch" | "enrollment.list" | "enrollment.inspect"
-  | "policy.evaluate" | "agents.at" | "agent.exec" | "agent.shell" | "agent.state" | "agent.commands";
+  | "policy.evaluate" | "policy.approvals" | "policy.decide" | "policy.effective" | "agents.at" | "agent.exec" | "agent.shell" | "agent.state" | "agent.commands";
 
 /** Types that move the head of a scope. */
 const MOVES_HEAD: ReadonlySet<string> = new Set(["COMMIT", "ROLLBACK", "AUTO_CONVERGE", "BOOT_CONFIG", "POLICY_UPDATE"]);
@@ -50,6 +51,8 @@ export class FakeSite {
   probe: Probe;
   /** What the policy answers; tests replace it. */
   verdict: (action: string, scope: Scope) => Verdict = (action) => ({ allowed: true, ref: `rbac:default:${action}`, reason: null, approvalId: null });
+  /** What waits, or waited, for a second person; tests fill it. */
+  readonly approvals: Approval[] = [];
   readonly #nodes: ReadonlyMap<string, FakeNode>;
   readonly #principal: Principal;
   readonly #now: () => Date;
@@ -64,7 +67,10 @@ export class FakeSite {
     this.#nodes = new Map(nodes.map((node) => [node.name, new FakeNode(node, (drift) => this.#drifted(node.name, drift))]));
     this.journal = this.#makeJournal();
     this.enrollment = this.#makeEnrollment();
-    this.policy = { evaluate: async (action, scope, signal) => (this.#begin("policy.evaluate", signal), this.verdict(action, scope)) };
+    this.policy = fakePolicy({
+      begin: (call, signal) => this.#begin(call, signal), approvals: this.approvals, me: this.#principal.principal,
+      verdict: (action, scope) => this.verdict(action, scope), vclusters: new Set(nodes.map(({ vcluster }) => vcluster)),
+    });
     this.agents = {
       at: async (node, signal) => {
         this.#begin("agents.at", signal);

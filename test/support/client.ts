@@ -5,7 +5,10 @@ import type { PrincipalType, Setting } from "../../src/api/index.ts";
 import { type Client, connect } from "../../src/client/connect.ts";
 import type { TestSite } from "./site.ts";
 
-const ROLES: Readonly<Record<string, string>> = { ops: "pact-ops-ml-training", admin: "pact-platform-admin", viewer: "pact-viewer-ml-training" };
+const ROLES: Readonly<Record<string, string>> = {
+  ops: "pact-ops-ml-training", admin: "pact-platform-admin", viewer: "pact-viewer-ml-training",
+  "reg-a": "pact-regulated-sensitive-compute", "reg-b": "pact-regulated-sensitive-compute",
+};
 
 /** Everything the program itself would resolve from settings, as it is for this site. */
 export async function clientOf(site: TestSite, user: string): Promise<Client> {
