@@ -81,6 +81,8 @@ export interface Agent {
   shell(size: { rows: number; cols: number; term: string }, signal: AbortSignal): Promise<RemoteShell>;
   /** unsupported on agents without the extension. */
   state(parts: StateParts, signal: AbortSignal): Promise<NodeState>;
+  /** Adds whole minutes to the open commit window; answers what remains of it, in s. precondition when none is open; stock agents answer 0. */
+  extend(minutes: number, signal: AbortSignal): Promise<number>;
   /** Words `exec` would accept, for completion. */
   commands(signal: AbortSignal): Promise<readonly string[]>;
 }

@@ -2,7 +2,7 @@ import {
   type Call, type DeltaItem, type Journal, type NodeRecord, type Scope, PactError, asPactError, defineCommand, fanout, flag, requiredFlag, rows, values,
 } from "pact/api";
 import { askAgent, driftOf } from "./drift.ts";
-import { type WriteRow, writeView } from "./views.ts";
+import { type WriteRow, writeRow, writeView } from "./views.ts";
 
 interface Wish {
   readonly message: string;
@@ -29,12 +29,6 @@ async function append(
   }
 }
 
-const outcome = (row: Partial<WriteRow> & Pick<WriteRow, "status" | "message">): WriteRow =>
-  ({
-    nodeId: row.nodeId ?? null, vcluster: row.vcluster ?? null, seq: row.seq ?? null, status: row.status,
-    approvalId: row.approvalId ?? null, message: row.message, error: row.error ?? null,
-  });
-
 /** One node's drift as one entry; undefined when it has none. */
 async function commitNode(call: Call<any, any>, record: NodeRecord, wish: Wish): Promise<WriteRow | undefined> {
   const { signal } = call;
@@ -47,16 +41,16 @@ async function commitNode(call: Call<any, any>, record: NodeRecord, wish: Wish):
   const about = { nodeId: record.nodeId, vcluster: record.vcluster, message: wish.message };
   if (call.options.dryRun) {
     call.note(`${record.nodeId}: would commit ${items.length} difference${items.length === 1 ? "" : "s"}`);
-    return outcome({ ...about, status: "unchanged" });
+    return writeRow({ ...about, status: "unchanged" });
   }
   const written = await append(call, await call.journal(), wish, { kind: "node", name: record.nodeId }, record.vcluster, items, record.overview?.head);
-  if (typeof written !== "number") return outcome({ ...about, status: "pending_approval", ...written });
+  if (typeof written !== "number") return writeRow({ ...about, status: "pending_approval", ...written });
   const seq = written;
   // Read your own writes: the next `diff` must not show what was just committed.
   await askAgent(agent, { applied: seq }, signal).catch((error: unknown) => {
     call.note(`warning: ${record.nodeId} has not confirmed seq ${seq} yet: ${asPactError(error).message}`);
   });
-  return outcome({ ...about, status: "committed", seq });
+  return writeRow({ ...about, status: "committed", seq });
 }
 
 async function* commitAll(call: Call<any, any>, vcluster: string, wish: Wish): AsyncGenerator<WriteRow | PactError> {
@@ -79,13 +73,13 @@ async function* commitAll(call: Call<any, any>, vcluster: string, wish: Wish): A
   const alone = `no drift on any node of ${vcluster}: the entry carries the message alone`;
   if (call.options.dryRun) {
     call.note(alone);
-    yield outcome({ vcluster, status: "unchanged", message: wish.message });
+    yield writeRow({ vcluster, status: "unchanged", message: wish.message });
     return;
   }
   const written = await append(call, await call.journal(), wish, { kind: "vcluster", name: vcluster }, vcluster, undefined);
   call.note(alone);
   const about = { vcluster, message: wish.message };
-  yield typeof written === "number" ? outcome({ ...about, status: "committed", seq: written }) : outcome({ ...about, status: "pending_approval", ...written });
+  yield typeof written === "number" ? writeRow({ ...about, status: "committed", seq: written }) : writeRow({ ...about, status: "pending_approval", ...written });
 }
 
 async function* commitOne(call: Call<any, any>, nodeId: string, wish: Wish): AsyncGenerator<WriteRow> {
@@ -96,7 +90,7 @@ async function* commitOne(call: Call<any, any>, nodeId: string, wish: Wish): Asy
   }
   const row = await commitNode(call, record, wish);
   if (row === undefined) call.note(`no drift on ${nodeId}: nothing to commit`);
-  yield row ?? outcome({ nodeId, vcluster: record.vcluster, status: "unchanged", message: wish.message });
+  yield row ?? writeRow({ nodeId, vcluster: record.vcluster, status: "unchanged", message: wish.message });
 }
 
 export default defineCommand({

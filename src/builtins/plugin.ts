@@ -11,6 +11,7 @@ export default definePlugin({
     log: { summary: "Show the history in the journal", effect: "read", group: "look", load: () => import("./log.ts") },
     watch: { summary: "Follow the journal as it grows", effect: "read", group: "look", load: () => import("./watch.ts") },
     commit: { summary: "Commit current drift to the journal", effect: "write", group: "change", load: () => import("./commit.ts") },
+    extend: { summary: "Extend the open commit window", effect: "write", group: "change", load: () => import("./extend.ts") },
     "approve list": { summary: "List what waits for a second person", effect: "read", group: "look", load: () => import("./approve/list.ts") },
     "approve accept": { summary: "Accept a request of another person", effect: "write", group: "change", load: () => import("./approve/accept.ts") },
     "approve deny": { summary: "Deny a request of another person", effect: "write", group: "change", load: () => import("./approve/deny.ts") },

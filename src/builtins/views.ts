@@ -60,6 +60,13 @@ export interface WriteRow {
   readonly error: string | null;
 }
 
+/** A row with every key in its place; what is not said is null. */
+export const writeRow = (row: Partial<WriteRow> & Pick<WriteRow, "status" | "message">): WriteRow =>
+  ({
+    nodeId: row.nodeId ?? null, vcluster: row.vcluster ?? null, seq: row.seq ?? null, status: row.status,
+    approvalId: row.approvalId ?? null, message: row.message, error: row.error ?? null,
+  });
+
 export const writeView: View<WriteRow> = {
   columns: [{ key: "nodeId", title: "node" }, { key: "vcluster" }, { key: "seq" }, { key: "status", as: "state" }, { key: "message" }],
   empty: "Nothing to commit.",

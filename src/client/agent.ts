@@ -11,6 +11,7 @@ import { nodeState, stateRequest } from "./node-state.ts";
 import { openShell } from "./shell.ts";
 import { execFailure, trailer } from "./status.ts";
 import { SIGNAL, TRUNCATED } from "../contract/metadata.ts";
+import { serverText } from "./visible.ts";
 
 export interface AgentOptions {
   readonly link: Link;
@@ -31,6 +32,13 @@ export function createAgent(options: AgentOptions): Agent {
       // Waiting for entries to reach the node takes longer than asking it.
       const limitMs = parts.applied === undefined ? nodeTimeoutMs : Math.max(timeoutMs, nodeTimeoutMs);
       return nodeState(await unary(link, GetNodeState, stateRequest(parts), { doing: `read the state of ${node}`, signal, limitMs }));
+    },
+    async extend(minutes, signal) {
+      const { ExtendCommitWindow } = serviceDefinition("pact.shell.ShellService");
+      const doing = `extend the commit window of ${node}`;
+      const { success, new_deadline_seconds: remainingS, error } = await unary(link, ExtendCommitWindow, { additional_minutes: minutes }, { doing, signal, limitMs: nodeTimeoutMs });
+      if (!success) throw new PactError("precondition", `cannot ${doing}`, { reason: serverText(error ?? ""), node });
+      return remainingS;
     },
     async commands(signal) {
       const { ListCommands } = serviceDefinition("pact.shell.ShellService");

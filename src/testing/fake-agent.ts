@@ -71,6 +71,13 @@ export class FakeAgent implements Agent {
     };
   }
 
+  async extend(minutes: number, signal: AbortSignal): Promise<number> {
+    this.#reach("agent.extend", signal);
+    if (this.#node.windowS === null) throw new PactError("precondition", `${this.node} has no open commit window`, { node: this.node });
+    this.#node.windowS += minutes * 60;
+    return this.#node.windowS;
+  }
+
   async commands(signal: AbortSignal): Promise<readonly string[]> {
     this.#reach("agent.commands", signal);
     return Object.keys(this.#scripts).sort();

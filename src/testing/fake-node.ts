@@ -13,6 +13,8 @@ export class FakeNode {
   readonly observeOnly: boolean;
   /** false: the agent cannot be reached. */
   reachable = true;
+  /** What remains of its commit window, in s; null when none is open. */
+  windowS: number | null = null;
   emergency: NodeOverview["emergency"] = null;
   #declared: Files;
   #files: Map<string, string>;

@@ -32,7 +32,7 @@ export interface FakeSiteOptions {
 /** Calls a test can expect, or make fail. */
 export type FakeCall =
   | "journal.list" | "journal.head" | "journal.append" | "journal.watch" | "enrollment.list" | "enrollment.inspect"
-  | "policy.evaluate" | "policy.approvals" | "policy.decide" | "policy.effective" | "agents.at" | "agent.exec" | "agent.shell" | "agent.state" | "agent.commands";
+  | "policy.evaluate" | "policy.approvals" | "policy.decide" | "policy.effective" | "agents.at" | "agent.exec" | "agent.shell" | "agent.state" | "agent.commands" | "agent.extend";
 
 /** Types that move the head of a scope. */
 const MOVES_HEAD: ReadonlySet<string> = new Set(["COMMIT", "ROLLBACK", "AUTO_CONVERGE", "BOOT_CONFIG", "POLICY_UPDATE"]);
