@@ -76,6 +76,7 @@ const WORDS: Readonly<Record<string, readonly string[]>> = {
   diff: ["diff", "node-001"],
   commit: ["commit", "-m", "look", "--node", "node-001", "--dry-run"],
   extend: ["extend", "--node", "node-001"],
+  cap: ["cap", "node-001"],
   exec: ["exec", "node-001", "--", "uname"],
   "site env": ["site", "env", "--as", "viewer"],
   "site token": ["site", "token", "viewer"],

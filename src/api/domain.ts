@@ -108,6 +108,12 @@ export interface NodeOverview {
   readonly observeOnly: boolean;
 }
 
+/**
+ * What a node has: the fields of pact.capability.CapabilityReport under their own names, enums in lower case without
+ * their prefix, sizes as numbers, times as Date, what is not known as null.
+ */
+export type CapabilityReport = Readonly<Record<string, unknown>>;
+
 /** A node as its agent sees it, now. Parts that were not asked for are null. */
 export interface NodeState {
   readonly nodeId: string;
@@ -116,7 +122,7 @@ export interface NodeState {
   readonly bare: boolean;
   readonly drift: (DriftSummary & { readonly items: readonly DeltaItem[] }) | null;
   readonly window: { readonly state: "idle" | "open" | "expired"; readonly remainingS: number } | null;
-  readonly capability: { readonly cores: number; readonly memoryBytes: number; readonly gpus: number } | null;
+  readonly capability: { readonly cores: number; readonly memoryBytes: number; readonly gpus: number; readonly report: CapabilityReport } | null;
 }
 
 export interface Verdict {

@@ -9,6 +9,7 @@ export default definePlugin({
     status: { summary: "Show node state, drift and capabilities", effect: "read", group: "look", load: () => import("./status.ts") },
     diff: { summary: "Show declared against actual state (drift)", effect: "read", group: "look", load: () => import("./diff.ts") },
     log: { summary: "Show the history in the journal", effect: "read", group: "look", load: () => import("./log.ts") },
+    cap: { summary: "Show what hardware a node has", effect: "read", group: "look", load: () => import("./cap.ts") },
     watch: { summary: "Follow the journal as it grows", effect: "read", group: "look", load: () => import("./watch.ts") },
     commit: { summary: "Commit current drift to the journal", effect: "write", group: "change", load: () => import("./commit.ts") },
     extend: { summary: "Extend the open commit window", effect: "write", group: "change", load: () => import("./extend.ts") },

@@ -2,6 +2,7 @@
 import type { NodeState, StateParts } from "../api/index.ts";
 import type { NodeState__Output } from "../contract/gen/pact/site/NodeState.ts";
 import type { NodeStateRequest } from "../contract/gen/pact/site/NodeStateRequest.ts";
+import { reportFromWire } from "./capability.ts";
 import { deltaFromWire } from "./delta.ts";
 import { fromUint64, nonsense, toUint64 } from "./range.ts";
 
@@ -29,6 +30,7 @@ export function nodeState(wire: NodeState__Output): NodeState {
       cores: capability.cpu?.logical_cores ?? 0,
       memoryBytes: fromUint64(capability.memory?.total_bytes ?? "0", "the memory of a node"),
       gpus: capability.gpus.length,
+      report: reportFromWire(capability),
     },
   };
 }

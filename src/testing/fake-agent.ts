@@ -67,7 +67,7 @@ export class FakeAgent implements Agent {
       bare: false,
       drift: parts.drift === true ? { ...node.summary(), items: node.drift() } : null,
       window: parts.window === true ? { state: node.drift().length > 0 ? "open" : "idle", remainingS: node.drift().length > 0 ? 900 : 0 } : null,
-      capability: parts.capability === true ? { cores: 64, memoryBytes: 256 * 1024 ** 3, gpus: 4 } : null,
+      capability: parts.capability === true ? { cores: 64, memoryBytes: 256 * 1024 ** 3, gpus: 4, report: fakeReport(this.node) } : null,
     };
   }
 
@@ -150,3 +150,9 @@ class FakeShell implements RemoteShell {
     }
   }
 }
+
+/** A small machine. */
+const fakeReport = (node: string) => ({
+  node_id: node, cpu: { architecture: "x86_64", model: "fake", logical_cores: 4 }, memory: { total_bytes: 8 * 1024 ** 3, available_bytes: 4 * 1024 ** 3 },
+  gpus: [], config_state: "committed",
+});

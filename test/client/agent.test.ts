@@ -238,14 +238,22 @@ test("a node's state is read in full, and parts not asked for are null", () =>
       node_id: "node-001", vcluster_id: "", observe_only: true, bare: false,
       ...(request.drift ? { drift: { count: 1, magnitude: 1.5, delta: { kernel: [{ key: "vm.x", action: "DELTA_ACTION_MODIFY", declared_value: "1", actual_value: "2" }] } } } : {}),
       ...(request.window ? { window: { state: "open", remaining_seconds: 90 } } : {}),
-      ...(request.capability ? { capability: { cpu: { logical_cores: 64 }, memory: { total_bytes: "1099511627776" }, gpus: [{}, {}] } } : {}),
+      ...(request.capability ? { capability: {
+        node_id: "node-001", timestamp: { seconds: "1700000000", nanos: 0 }, config_state: "CONFIG_STATE_COMMITTED",
+        cpu: { logical_cores: 64, architecture: "CPU_ARCHITECTURE_AARCH64" }, memory: { total_bytes: "1099511627776", memory_type: "MEMORY_TYPE_HBM3" }, gpus: [{ vendor: "GPU_VENDOR_AMD" }, {}],
+      } } : {}),
     }),
   }, async (agent) => {
-    assert.equal(await agent.state({ drift: true, window: true, capability: true, applied: 3 }, never()), {
+    const state = await agent.state({ drift: true, window: true, capability: true, applied: 3 }, never());
+    const report = state.capability?.report ?? {};
+    assert.equal([report["node_id"], report["timestamp"], report["config_state"], report["storage"], report["emergency"]], ["node-001", new Date(1_700_000_000_000), "committed", null, null]);
+    const parts: { cpu: { architecture: string }; memory: { total_bytes: number; memory_type: string }; gpus: { vendor: string | null }[] } = JSON.parse(JSON.stringify(report));
+    assert.equal([parts.cpu.architecture, parts.memory.total_bytes, parts.memory.memory_type, parts.gpus.map(({ vendor }) => vendor)], ["aarch64", 1_099_511_627_776, "hbm3", ["amd", null]]);
+    assert.equal(state, {
       nodeId: "node-001", vcluster: null, observeOnly: true, bare: false,
       drift: { count: 1, magnitude: 1.5, items: [{ dimension: "kernel", key: "vm.x", action: "modify", declared: "1", actual: "2" }] },
       window: { state: "open", remainingS: 90 },
-      capability: { cores: 64, memoryBytes: 1_099_511_627_776, gpus: 2 },
+      capability: { cores: 64, memoryBytes: 1_099_511_627_776, gpus: 2, report },
     });
     const bare = await agent.state({}, never());
     assert.equal([bare.drift, bare.window, bare.capability], [null, null, null]);
