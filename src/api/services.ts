@@ -12,6 +12,17 @@ export interface EntryQuery {
   readonly from?: number;
 }
 
+export interface AppendAbout {
+  /** The vCluster the entry is judged by. */
+  readonly vcluster: string;
+  readonly expectedHead?: number | null;
+  /**
+   * The entry waits for a second person: resolves when it is time to look again. Without it, waiting is a failure
+   * that carries the approval's id.
+   */
+  readonly waiting?: (approvalId: string, signal: AbortSignal) => Promise<void>;
+}
+
 export interface Journal {
   /** URL, for messages. */
   readonly endpoint: string;
@@ -20,9 +31,9 @@ export interface Journal {
   head(signal: AbortSignal): Promise<number | null>;
   /**
    * Appends and answers the sequence once it is durable. On a stock server, which checks
-   * no roles, the policy is evaluated first. `vcluster` is the one the entry is judged by.
+   * no roles, the policy is evaluated first.
    */
-  append(entry: NewEntry, about: { vcluster: string; expectedHead?: number | null }, signal: AbortSignal): Promise<number>;
+  append(entry: NewEntry, about: AppendAbout, signal: AbortSignal): Promise<number>;
   /** Entries as they are appended, from a sequence on, and gaps where some are missing; reconnects, never ends silently. */
   watch(from: number, signal: AbortSignal): AsyncIterable<Entry | Gap>;
 }

@@ -2,6 +2,7 @@ import {
   type Call, type DeltaItem, type Journal, type NodeRecord, type Scope, PactError, asPactError, defineCommand, fanout, flag, requiredFlag, rows, values,
 } from "pact/api";
 import { askAgent, driftOf } from "./drift.ts";
+import { SecondPerson } from "./second-person.ts";
 import { type WriteRow, writeRow, writeView } from "./views.ts";
 
 interface Wish {
@@ -16,13 +17,15 @@ const MOST_TTL = 10 * 86_400;
 async function append(
   call: Call<any, any>, journal: Journal, wish: Wish, scope: Scope, vcluster: string, delta: readonly DeltaItem[] | undefined, head?: number | null,
 ): Promise<number | { readonly approvalId: string }> {
+  const second = new SecondPerson(call);
   try {
     return await journal.append(
       { type: "COMMIT", scope, message: wish.message, ttlS: wish.ttlS, delta },
-      { vcluster, ...(head === undefined ? {} : { expectedHead: head }) },
+      { vcluster, ...(head === undefined ? {} : { expectedHead: head }), ...second.waits },
       call.signal,
     );
   } catch (error) {
+    second.left();
     const approvalId = error instanceof PactError ? error.about.approvalId : undefined;
     if (approvalId === undefined || !call.options.noWait) throw error;
     return { approvalId };

@@ -1,4 +1,4 @@
-import { type Call, type DriftSummary, type NodeOverview, type NodeRecord, type View, PactError, asPactError, defineCommand, fanout, optional, rows, values } from "pact/api";
+import { type Call, type DriftSummary, type NodeOverview, type NodeRecord, type NodeState, type View, PactError, asPactError, defineCommand, fanout, optional, rows, values } from "pact/api";
 import { askAgent } from "./drift.ts";
 import { overviewFromEntries } from "./overview.ts";
 import { knownVcluster } from "./target.ts";
@@ -38,6 +38,13 @@ const view: View<StatusRow> = {
 
 const pickSummary = ({ count, magnitude }: DriftSummary): DriftSummary => ({ count, magnitude });
 
+/** The whole report is what `cap` shows. */
+function pickCapability(capability: NodeState["capability"]): StatusRow["capability"] {
+  if (capability === null) return null;
+  const { cores, memoryBytes, gpus } = capability;
+  return { cores, memoryBytes, gpus };
+}
+
 async function overviewOf(call: Pick<Call, "journal" | "signal">, record: NodeRecord): Promise<NodeOverview> {
   return record.overview ?? (await overviewFromEntries(await call.journal(), record.nodeId, call.signal));
 }
@@ -67,7 +74,7 @@ async function* statusOf(call: Call<any, any>, record: NodeRecord): AsyncGenerat
     localDeltas: known.localDeltas,
     expiredDeltas: known.expiredDeltas,
     lastSeen: record.lastSeen,
-    capability: state?.capability ?? null,
+    capability: pickCapability(state?.capability ?? null),
   };
   if (problem !== undefined) yield problem;
 }

@@ -1,7 +1,7 @@
 // Appending. Ours checks roles, policies and heads itself; a stock journal stores whatever comes,
 // so there the policy is asked first, once, and obeyed.
 import { randomUUID } from "node:crypto";
-import { PactError, scopeText, type NewEntry, type Verdict } from "../api/index.ts";
+import { PactError, scopeText, type AppendAbout, type NewEntry, type Verdict } from "../api/index.ts";
 import type { AppendEntryRequest } from "../contract/gen/pact/journal/AppendEntryRequest.ts";
 import { serviceDefinition } from "../contract/load.ts";
 import { attemptOf, unary } from "./call.ts";
@@ -30,7 +30,7 @@ const DOING: Readonly<Record<NewEntry["type"], string>> = {
 
 /** Appends and answers the sequence. A lost answer is asked for again only where a repeat cannot append twice. */
 export async function appendEntry(
-  options: JournalOptions, entry: NewEntry, about: { readonly vcluster: string; readonly expectedHead?: number | null }, signal: AbortSignal,
+  options: JournalOptions, entry: NewEntry, about: AppendAbout, signal: AbortSignal,
 ): Promise<number> {
   const { link, timeoutMs } = options;
   // Checked before anything is sent.
@@ -44,7 +44,10 @@ export async function appendEntry(
   const ours = await isOurs(link, { signal, limitMs: timeoutMs });
   if (!ours) {
     const scope = about.vcluster === "" ? { kind: "global" as const } : { kind: "vcluster" as const, name: about.vcluster };
-    obey(await options.policy.evaluate(ACTIONS[entry.type], scope, signal), attemptOf(link, call));
+    const attempt = attemptOf(link, call);
+    const verdict = await options.policy.evaluate(ACTIONS[entry.type], scope, signal);
+    if (verdict.allowed || verdict.approvalId === null || about.waiting === undefined) obey(verdict, attempt);
+    else await agreed(options, verdict.approvalId, about.waiting, attempt, signal);
   }
   // Not the id that is shown: that one is short, and an entry whose key was there before would silently not be written.
   const request: AppendEntryRequest = ours ? { entry: wire, request_id: randomUUID(), ...expected(about.expectedHead) } : { entry: wire };
@@ -52,16 +55,40 @@ export async function appendEntry(
     const { AppendEntry } = serviceDefinition("pact.journal.ConfigService");
     return fromUint64((await unary(link, AppendEntry, request, { ...call, onSent })).sequence, "a sequence");
   };
-  try {
-    return await send();
-  } catch (thrown) {
-    if (!sent || !answerLost(thrown)) throw thrown;
-    if (!ours || signal.aborted) throw unknownOutcome(thrown);
+  const once = async (): Promise<number> => {
+    try {
+      return await send();
+    } catch (thrown) {
+      if (!sent || !answerLost(thrown)) throw thrown;
+      if (!ours || signal.aborted) throw unknownOutcome(thrown);
+    }
+    try {
+      return await send();
+    } catch (thrown) {
+      throw answerLost(thrown) ? unknownOutcome(thrown) : thrown;
+    }
+  };
+  for (;;) {
+    try {
+      return await once();
+    } catch (thrown) {
+      const approvalId = thrown instanceof PactError ? thrown.about.approvalId : undefined;
+      if (approvalId === undefined || about.waiting === undefined) throw thrown;
+      // The journal keeps the request; the same one again is answered with what became of it.
+      await about.waiting(approvalId, signal);
+    }
   }
-  try {
-    return await send();
-  } catch (thrown) {
-    throw answerLost(thrown) ? unknownOutcome(thrown) : thrown;
+}
+
+/** A stock journal carries nothing out: returns once its approval was given. Throws policy when it was not. */
+async function agreed(options: JournalOptions, approvalId: string, waiting: NonNullable<AppendAbout["waiting"]>, attempt: Attempt, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await waiting(approvalId, signal);
+    const approval = (await options.policy.approvals(signal)).find((one) => one.approvalId === approvalId);
+    if (approval?.status === "approved") return;
+    if (approval?.status === "rejected") throw worded("policy", `approval ${approvalId} was denied`, attempt);
+    // Stock journals never let one expire.
+    if (approval === undefined || approval.status === "expired" || approval.expiresAt.getTime() <= Date.now()) throw worded("policy", `approval ${approvalId} expired`, attempt);
   }
 }
 

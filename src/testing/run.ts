@@ -56,6 +56,8 @@ function callOf(settings: RunSettings, note: (line: string) => void): Omit<Call<
   const services = Object.fromEntries(names.map((name) => [name, settings.services[name] ?? missing(name)])) as unknown as Services;
   return {
     ...services,
+    // A run in memory has no terminal unless the test lends one.
+    terminal: settings.services.terminal ?? (() => ({ interactive: false, lease: missing("a terminal") })),
     scope: { vcluster: settings.vcluster, node: settings.node },
     note,
     options: { ...OPTIONS, ...settings.options },
