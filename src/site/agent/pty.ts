@@ -1,5 +1,6 @@
 // A program on a terminal of its own, by node-pty, without losing the end of its output.
 import { closeSync, constants, openSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { spawn, type IPty } from "node-pty";
 import { endSession } from "./children.ts";
 
@@ -27,7 +28,7 @@ export interface Terminal {
   end(): Promise<void>;
 }
 
-/** While output is paused the program's end shows only by its pid. */
+/** While output is paused the program's end shows only by its pid; in ms. */
 const LOOK_MS = 20;
 
 /** Throws when there is no terminal to be had. */
@@ -78,6 +79,11 @@ export function openTerminal(options: PtyOptions): Terminal {
     async end() {
       resume();
       await endSession(pty.pid);
+      // A child so young that it has not come to its own session yet was no member of it.
+      while (!over && isAlive(pty.pid)) {
+        await Promise.race([ended, sleep(LOOK_MS)]);
+        if (!over) await endSession(pty.pid);
+      }
       await ended;
     },
   };

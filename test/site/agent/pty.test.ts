@@ -66,4 +66,13 @@ test("the exit code and the signal are told", async () => {
   assert.is((await two.ended).signal, 9);
 });
 
+test("a program that is ended before it has come to its own session ends too, 100 times", async () => {
+  const young = async (): Promise<number> => {
+    const terminal = openTerminal({ ...plain, file: "/bin/sleep", args: ["7200"], output: () => true });
+    await terminal.end();
+    return (await terminal.ended).signal;
+  };
+  for (let round = 0; round < 10; round++) assert.equal(await Promise.all(Array.from({ length: 10 }, young)), Array.from({ length: 10 }, () => 15));
+});
+
 test.run();
