@@ -16,14 +16,14 @@ export interface Finding {
   readonly failure: FailureName | null;
 }
 
-/** How findings are made. A failure becomes what happened and why; `hint` holds where the failure itself has no advice. */
+/** How findings are made. A failure becomes what happened and why; `hint` holds where the failure itself has no advice, or none but to look here. */
 export const finding = {
   ok: (check: string, detail: string): Finding => ({ check, status: "ok", detail, hint: null, failure: null }),
   warn: (check: string, detail: string, hint: string): Finding => ({ check, status: "warn", detail, hint, failure: null }),
   fail: (check: string, detail: string, hint: string, failure: FailureName = "local"): Finding => ({ check, status: "fail", detail, hint, failure }),
   skipped: (check: string, because: string): Finding => ({ check, status: "skipped", detail: `because ${because}`, hint: null, failure: null }),
   failed: (check: string, { failure, message, about }: PactError, hint: string): Finding =>
-    ({ check, status: "fail", detail: about.reason === undefined ? message : `${message}: ${about.reason}`, hint: about.hint ?? hint, failure }),
+    ({ check, status: "fail", detail: about.reason === undefined ? message : `${message}: ${about.reason}`, hint: about.hint === undefined || about.hint === "pact doctor" ? hint : about.hint, failure }),
 };
 
 /** The journal's endpoint, once something has taken the connection. */

@@ -31,7 +31,7 @@ async function bannerOf(host: Host): Promise<readonly string[]> {
   return [`pact ${version} · ${server}`, "help lists commands, Tab completes, exit or Ctrl-D leaves"];
 }
 
-/** The shell, or the lines on stdin. Global flags on the command line hold for the whole session. */
+/** The shell, or the lines on stdin. Global flags on the command line hold for each line. */
 export async function runBare(words: readonly Word[], io: Io, signal: AbortSignal): Promise<number> {
   const interactive = io.stdinTty && io.stdoutTty;
   const terminal = interactive ? processTerminal(process, io.out, io.err) : undefined;
@@ -45,7 +45,7 @@ export async function runBare(words: readonly Word[], io: Io, signal: AbortSigna
   });
   try {
     await ensureSite(host, words, io, signal);
-    if (terminal === undefined) return await runStream(io.input, io, { keepGoing: false, name: "-" }, signal);
+    if (terminal === undefined) return await runStream(io.input, io, { keepGoing: false, name: "-", defaults: words }, signal);
     history = new History({ path: join(host.loader.paths.state, "history.jsonl"), now: io.now, warn: (text) => terminal.notice(text) });
     return await runShell(new HostForShell(host, history, await bannerOf(host), process.cwd()), terminal);
   } finally {

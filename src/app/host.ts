@@ -152,7 +152,8 @@ export class Host {
     const { args, flags, globals } = bind(declared("run", command), found.rest);
     if (globals.help === true) return undefined;
     const { runFile } = await import("./script.ts");
-    return await runFile(String(args["file"]), this.io, flags["keepGoing"] === true, signal);
+    const defaults = [...(this.#options.defaults ?? []), ...found.rest];
+    return await runFile(this.io, { name: String(args["file"]), keepGoing: flags["keepGoing"] === true, defaults }, signal);
   }
 
   /** Advice that takes another look at the cluster or at the tokens, after the failure. */
@@ -196,7 +197,7 @@ export class Host {
     return {
       registry: this.registry,
       interactive: this.session.interactive,
-      readOnly: (globals: GlobalValues) => globals.readOnly === true || this.session.values.readOnly === true,
+      readOnly: (globals: GlobalValues) => globals.readOnly === true || this.globalsOf([]).readOnly === true || this.session.values.readOnly === true,
       prepare: async (given: GlobalValues, command: Command<any, any>, path: string, signal: AbortSignal) => {
         const globals = { ...peekGlobals(this.#options.defaults ?? []), ...given };
         const loaded = await this.#load(globals, command.effect === "local" && command.role === "anyone", err);

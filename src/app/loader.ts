@@ -17,6 +17,8 @@ export interface Loaded {
 }
 
 const TOKEN_LIMIT = 64 * 1024;
+/** What stdin gave: it can be read once, and the lines of a script have a loader of their own. */
+const TOKEN_INPUTS = new WeakMap<Io, Promise<string>>();
 
 export class SettingsLoader {
   readonly paths: Paths;
@@ -25,7 +27,6 @@ export class SettingsLoader {
   #files: Promise<readonly ConfigFile[]> | undefined;
   #known: readonly ConfigFile[] = [];
   #firstLogin: string | undefined;
-  #tokenInput: Promise<string> | undefined;
 
   constructor(io: Io, session: () => SessionValues) {
     this.#io = io;
@@ -112,7 +113,9 @@ export class SettingsLoader {
 
   async #tokenFromStdin(): Promise<string> {
     if (this.#io.stdinTty) throw new PactError("usage", "--token - reads stdin, which is a terminal here");
-    return (await (this.#tokenInput ??= readInput(this.#io.input))).trim();
+    const input = TOKEN_INPUTS.get(this.#io) ?? readInput(this.#io.input);
+    TOKEN_INPUTS.set(this.#io, input);
+    return (await input).trim();
   }
 
   async #tokenFromFile(name: string): Promise<string> {

@@ -1,7 +1,7 @@
 // One run of the program: a command from argv, lines from a file or stdin, or the shell.
 import { PactError, exitOf } from "../api/index.ts";
-import { peekGlobals } from "../core/peek.ts";
-import { wordsFromArgv } from "../core/word.ts";
+import { leadingGlobals, peekGlobals } from "../core/peek.ts";
+import { type Word, wordsFromArgv } from "../core/word.ts";
 import { failureLines } from "../render/failure.ts";
 import { PLAIN } from "../render/theme.ts";
 import { commandOf } from "./disguise.ts";
@@ -14,7 +14,8 @@ export async function once(argv: readonly string[], io: Io, signal: AbortSignal)
   try {
     if (argv[0] === "__complete") return await (await import("./completing.ts")).answerCompletion(argv, io);
     const words = wordsFromArgv(argv);
-    if (argv[0] === "-c") return await lines(argv, io, signal);
+    const at = leadingGlobals(words);
+    if (words[at]?.text === "-c") return await lines(words.slice(at + 1), words.slice(0, at), io, signal);
     const { Host } = await import("./host.ts");
     host = await Host.create(io, { interactive: false });
     const command = commandOf(words, host.registry);
@@ -30,12 +31,12 @@ export async function once(argv: readonly string[], io: Io, signal: AbortSignal)
   }
 }
 
-/** `pact -c LINES`: as if typed, one after the other. */
-async function lines(argv: readonly string[], io: Io, signal: AbortSignal): Promise<number> {
-  const [, text, ...more] = argv;
-  if (text === undefined || more.length > 0) {
+/** `pact -c LINES`: as if typed, one after the other. Global flags before and behind it hold for each. */
+async function lines(given: readonly Word[], before: readonly Word[], io: Io, signal: AbortSignal): Promise<number> {
+  const [text, ...more] = given;
+  if (text === undefined || leadingGlobals(more) < more.length) {
     throw new PactError("usage", "-c needs one argument: the lines to run", { hint: `pact -c 'status'` });
   }
   const { runLines } = await import("./script.ts");
-  return await runLines(text, io, { keepGoing: false, name: "-c" }, signal);
+  return await runLines(text.text, io, { keepGoing: false, name: "-c", defaults: [...before, ...more] }, signal);
 }

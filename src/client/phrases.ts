@@ -4,8 +4,8 @@ import type { FailureName } from "../api/index.ts";
 import { serverText } from "./visible.ts";
 
 export interface Broken {
-  /** foreign: speaks something else. mute: accepts and says nothing. broken: stopped within an answer. */
-  readonly kind: "foreign" | "mute" | "broken" | "unreachable";
+  /** foreign: speaks something else. mute: accepts and says nothing. broken: it gave up within an answer, or we did. torn: what came is no answer. */
+  readonly kind: "foreign" | "mute" | "broken" | "torn" | "unreachable";
   readonly why: string;
   readonly hint?: string;
   /** A cut connection: with TLS 1.3 the alert that names the reason may be lost on the way. */
@@ -51,8 +51,9 @@ export function brokenConnection(code: number, details: string): Broken | undefi
   if (/^Received message larger than max|^Received message that decompresses/u.test(details)) {
     return { kind: "broken", why: "its answer is larger than 64 MiB" };
   }
+  if (/^Received RST_STREAM with code 2 \(Internal server error\)/u.test(details)) return { kind: "broken", why: "its answer broke off" };
   if (/^Received RST_STREAM with code|^No status information received|^Response message parsing error|^No message received/u.test(details)) {
-    return { kind: "broken", why: "its answer broke off or made no sense" };
+    return { kind: "torn", why: "it broke off or makes no sense" };
   }
   // A server may send these words itself; only the library uses them with these codes.
   if (code !== UNAVAILABLE && !details.startsWith("Received HTTP status code")) return undefined;

@@ -79,6 +79,9 @@ export const peerName = (peer: Peer): string => (peer.kind === "journal" ? "the 
 const peerAt = (peer: Peer): string => `${peerName(peer)} at ${peer.address.value}`;
 const origin = (peer: Peer): string => `${peer.kind === "journal" ? "endpoint" : "address"} from ${peer.address.where}`;
 
+/** What to do about a journal that does not answer, where nothing better is known. */
+const LOOK = "pact doctor";
+
 export function interrupted(about: Attempt, cause?: unknown): PactError {
   return new PactError("interrupted", `interrupted: ${about.doing}`, { node: about.peer.node, requestId: about.requestId, cause });
 }
@@ -88,6 +91,7 @@ export function silence(about: Attempt, details: FailureDetails = {}): PactError
   const { peer, limitMs } = about;
   return new PactError(peer.kind === "journal" ? "timeout" : "agentTimeout", `${peerAt(peer)} did not answer in ${limitMs / 1000} s`, {
     reason: origin(peer),
+    hint: peer.kind === "journal" ? LOOK : undefined,
     node: peer.node,
     requestId: about.requestId,
     ...details,
@@ -97,7 +101,8 @@ export function silence(about: Attempt, details: FailureDetails = {}): PactError
 /** The peer cannot be reached: unreachable for the journal, connection for an agent. */
 export function unreachable(about: Attempt, words: { readonly what?: string; readonly why: string; readonly hint?: string | undefined; readonly cause?: unknown }): PactError {
   const { peer } = about;
-  const fallback = peer.kind === "journal" && /^http:\/\/(?:localhost|127\.|\[::1\])/u.test(peer.address.value) ? "pact site up" : undefined;
+  const here = /^http:\/\/(?:localhost|127\.|\[::1\])/u.test(peer.address.value);
+  const fallback = peer.kind === "journal" ? (here ? "pact site up" : LOOK) : undefined;
   return new PactError(peer.kind === "journal" ? "unreachable" : "connection", words.what ?? `cannot reach ${peerAt(peer)}`, {
     reason: `${words.why}; ${origin(peer)}`,
     hint: words.hint ?? fallback,
@@ -186,6 +191,8 @@ function transport(error: ServiceError, about: Attempt): PactError | undefined {
       return stranger(about, found.why, error);
     case "broken":
       return worded("remote", found.why, about, undefined, error);
+    case "torn":
+      return unreachable(about, { what: `the answer of ${peerAt(about.peer)} is not whole`, why: found.why, cause: error });
     case "mute":
       return silence(about, { reason: `${found.why}; ${origin(about.peer)}`, cause: error });
     case "unreachable": {

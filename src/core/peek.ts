@@ -3,6 +3,18 @@
 import { GLOBAL_FLAGS, type GlobalValues } from "./globals.ts";
 import type { Word } from "./word.ts";
 
+/** How many words at the beginning are global flags and their values. */
+export function leadingGlobals(words: readonly Word[]): number {
+  let at = 0;
+  while (at < words.length) {
+    const { text } = words[at] as Word;
+    const known = GLOBAL_FLAGS.get(text.split("=", 1)[0] ?? "");
+    if (!text.startsWith("-") || (known === undefined && !/^-v+$/.test(text))) return at;
+    at += known !== undefined && known.param.takes !== "switch" && !text.includes("=") ? 2 : 1;
+  }
+  return words.length;
+}
+
 /** Global flags found before ` -- `; words that do not parse are left to bind. */
 export function peekGlobals(words: readonly Word[]): GlobalValues {
   const values: Record<string, unknown> = {};

@@ -2,6 +2,7 @@
 // command is loaded to be found, listed or suggested.
 import { type CommandEntry, type Plugin, PactError } from "../api/index.ts";
 import { GLOBALS, flagTable } from "./globals.ts";
+import { leadingGlobals } from "./peek.ts";
 import type { Word } from "./word.ts";
 
 export interface Registered {
@@ -49,14 +50,7 @@ export class Registry {
 
   /** Whether the words are global flags and nothing else. */
   isBare(words: readonly Word[]): boolean {
-    const globals = flagTable(GLOBALS);
-    for (let at = 0; at < words.length; at++) {
-      const { text } = words[at] as Word;
-      const known = globals.get(text.split("=", 1)[0] ?? "");
-      if (!text.startsWith("-") || (known === undefined && !/^-v+$/.test(text))) return false;
-      if (known !== undefined && known.param.takes !== "switch" && !text.includes("=")) at++;
-    }
-    return true;
+    return leadingGlobals(words) === words.length;
   }
 
   /** Longest match over the words, looking past global flags. Undefined when no command begins with them. */

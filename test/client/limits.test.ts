@@ -84,7 +84,7 @@ test("a web server that speaks HTTP/2 is said to be no journal, whatever it answ
   }
 });
 
-test("an answer that breaks off, or is no message, is the server's failure", async () => {
+test("an answer that breaks off, or is no message, is no answer: the journal counts as unreachable, and is named", async () => {
   for (const bytes of [[0, 0, 0, 0, 3, 1, 2], [0, 0, 0, 0, 2, 0xff, 0xff], [7, 7, 7]]) {
     const server = createHttp2();
     server.on("stream", (stream) => {
@@ -94,7 +94,7 @@ test("an answer that breaks off, or is no message, is the server's failure", asy
     });
     const port = await bound(server);
     await against(port, async ({ enrollment }) => {
-      await failure(enrollment.list({}, never()), "remote");
+      assert.match((await failure(enrollment.list({}, never()), "unreachable")).message, /^the answer of the journal at http:\/\/127\.0\.0\.1:\d+ is not whole$/);
     });
     server.close();
   }
