@@ -58,7 +58,8 @@ export function streamSink(stream: NodeJS.WriteStream & { readonly fd: number },
         stream.write(data, (error) => {
           if (error === null || error === undefined) resolve();
           else if ("code" in error && error.code === "EPIPE") reject(new ClosedSink());
-          else reject(error);
+          // Such as a full disk behind `> FILE` of the caller's shell.
+          else void import("../core/redirect.ts").then(({ writeFailure }) => reject(writeFailure("the output", error)), reject);
         });
       });
     },

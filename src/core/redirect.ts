@@ -20,7 +20,8 @@ const WHY: Readonly<Record<string, string>> = {
   ETXTBSY: "it is a running program",
 };
 
-function failure(name: string, error: unknown): PactError {
+/** What cannot be written, and why. */
+export function writeFailure(name: string, error: unknown): PactError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reason = WHY[code] ?? (error instanceof Error ? error.message : String(error));
   return new PactError("local", `cannot write ${name}`, { reason, cause: error });
@@ -40,7 +41,7 @@ export async function openRedirect(redirect: Redirect, place: { cwd: string; hom
   try {
     handle = await open(resolve(place.cwd, expanded), redirect.append ? "a" : "w", 0o666);
   } catch (error) {
-    throw failure(name, error);
+    throw writeFailure(name, error);
   }
   return fileSink(name, handle);
 }
@@ -59,7 +60,7 @@ function fileSink(name: string, handle: FileHandle): FileSink {
         try {
           await handle.appendFile(data);
         } catch (error) {
-          problem = failure(name, error);
+          problem = writeFailure(name, error);
           throw new ClosedSink();
         }
       });
@@ -72,7 +73,7 @@ function fileSink(name: string, handle: FileHandle): FileSink {
       try {
         await handle.close();
       } catch (error) {
-        problem ??= failure(name, error);
+        problem ??= writeFailure(name, error);
       }
       return problem;
     },

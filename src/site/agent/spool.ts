@@ -1,7 +1,7 @@
 // A node's entries for the journal: sent at once, kept on disk in order while the journal
 // does not take them, sent again when it does (A9). Nothing that was done goes unrecorded.
 import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { ConfigEntry } from "../../contract/gen/pact/config/ConfigEntry.ts";
 import { mayPass, type JournalLink } from "./journal-link.ts";
@@ -32,6 +32,7 @@ export function openSpool(folder: string, link: JournalLink): Spool {
   const path = join(folder, "spool.jsonl");
   const refused = join(folder, "refused.jsonl");
   const queue: Spooled[] = readSpool(path);
+  endLine(path);
   let sending: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let pause = FIRST_RETRY_MS;
@@ -107,14 +108,26 @@ export function openSpool(folder: string, link: JournalLink): Spool {
   };
 }
 
+/** All of it or, when it throws, nothing: half a line would spoil the one that follows it. */
 function writeDurably(path: string, flags: "a" | "w", text: string): void {
   const fd = openSync(path, flags, 0o600);
+  const before = fstatSync(fd).size;
   try {
-    writeSync(fd, text);
+    const bytes = Buffer.from(text);
+    // A disk that fills up takes a part first, and says so only at the next write.
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     fsyncSync(fd);
+  } catch (error) {
+    ftruncateSync(fd, before);
+    throw error;
   } finally {
     closeSync(fd);
   }
+}
+
+/** What is appended after a line that a crash cut must not become part of it. */
+function endLine(path: string): void {
+  if (existsSync(path) && !/(?:^|\n)$/.test(readFileSync(path, "utf8"))) writeDurably(path, "a", "\n");
 }
 
 /** A line cut by a crash is left out: it was never acknowledged. */

@@ -52,8 +52,9 @@ function failureOf(thrown: unknown): Failure {
   if (thrown instanceof Refusal) return { refusal: thrown, outcome: thrown.denied ? "denied" : "failed", reason: thrown.message };
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
   // The words stock clients look for when the log cannot be written; what else went wrong stays in the audit log.
-  const shown = reason.startsWith(CANNOT_WRITE) ? `Raft write failed: ${reason}` : UNEXPECTED;
-  return { refusal: new Refusal(status.INTERNAL, "remote", shown), outcome: "failed", reason };
+  if (!reason.startsWith(CANNOT_WRITE)) return { refusal: new Refusal(status.INTERNAL, "remote", UNEXPECTED), outcome: "failed", reason };
+  const hint = "make room if the disk is full, then start the site again: pact site down && pact site up";
+  return { refusal: new Refusal(status.INTERNAL, "remote", `Raft write failed: ${reason}`, { hint }), outcome: "failed", reason };
 }
 
 /** Metadata values and status texts carry no control characters and no broken surrogates. */

@@ -8,6 +8,8 @@ const STORE_FILE = "journal.mdb";
 
 /** The databases of the folder, opened for writing or only for reading. */
 export interface Files {
+  /** The folder. */
+  readonly dir: string;
   readonly root: RootDatabase<Buffer, string>;
   readonly logs: Readonly<Record<LogName, Database<Buffer, number>>>;
   /** Sequence of an entry to the index of its record. */
@@ -22,6 +24,7 @@ export function openFiles(dir: string, readOnly: boolean): Files {
   const root = open<Buffer, string>({ path: join(dir, STORE_FILE), maxDbs: 8, encoding: "binary", readOnly });
   const numbered = (name: string): Database<Buffer, number> => root.openDB({ name, encoding: "binary", keyEncoding: "uint32" });
   return {
+    dir,
     root,
     logs: { journal: numbered("journal"), audit: numbered("audit") },
     sequences: numbered("sequences"),

@@ -8,6 +8,7 @@ import type { Link } from "./chain.ts";
 import { numberBytes, openFiles } from "./files.ts";
 import type { Files, LogName } from "./files.ts";
 import { claim, release } from "./owner.ts";
+import { whyNotWritten } from "./write-problem.ts";
 
 const NOTHING = Buffer.alloc(0);
 /** How the message begins once a write has failed; from then on nothing is written until the next start. */
@@ -150,7 +151,7 @@ export class Store {
         for (const wake of [...this.watchers]) wake();
       },
       (error: unknown) => {
-        this.broken = new Error(`${CANNOT_WRITE}: ${error instanceof Error ? error.message : String(error)}`);
+        this.broken = new Error(`${CANNOT_WRITE}: ${whyNotWritten(this.files.dir, error)}`);
         this.writing = undefined;
         batch.settle(this.broken);
         this.batch.settle(this.broken);
