@@ -23,7 +23,8 @@ export class Trouble {
   readonly #next: () => number;
   readonly #signal: AbortSignal;
   readonly #pace: Pace;
-  #since: number | undefined;
+  /** A journal that was never reached is out of reach from the beginning. */
+  #since: number | undefined = performance.now();
   #backoff: number;
   #told = false;
   #stood = false;
@@ -73,6 +74,7 @@ export class Trouble {
     if (now - this.#since >= limit) {
       throw failure?.failure === "unreachable" ? failure : new PactError("unreachable", `the journal at ${link.endpoint.url} sends nothing`, {
         reason: `${failure?.about.reason ?? "it ends every stream at once"}; tried for ${limit / 1000} s`,
+        hint: failure?.about.hint ?? "pact doctor",
         cause: failure,
       });
     }

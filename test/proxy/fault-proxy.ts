@@ -25,6 +25,8 @@ export interface FaultProxy {
   readonly url: string;
   /** Settles with the first connection. */
   readonly connected: Promise<void>;
+  /** Resets what is open; the next connection is taken again. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -60,11 +62,14 @@ export async function startFaultProxy(target: string, fault: Fault): Promise<Fau
     for (const socket of open) socket.destroy();
     server.close(() => resolve());
   });
+  const cut = (): void => {
+    for (const socket of open) socket.resetAndDestroy();
+  };
   if (fault.kind === "refuse") {
     await close();
-    return { url: `http://127.83.0.1:${address.port}`, connected, close: async () => {} };
+    return { url: `http://127.83.0.1:${address.port}`, connected, cut, close: async () => {} };
   }
-  return { url: `http://127.83.0.1:${address.port}`, connected, close };
+  return { url: `http://127.83.0.1:${address.port}`, connected, cut, close };
 }
 
 /** Bytes of an answer that pass before the fault shows. */

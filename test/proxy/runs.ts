@@ -13,7 +13,7 @@ const LIMIT_S = 2;
 const GRACE_MS = 1_000;
 const KEEPALIVE_MS = 15_000;
 const KILL_MS = 30_000;
-const AT_ONCE = 6;
+const AT_ONCE = 10;
 
 /** What puts a terminal right again. */
 const MODES = /\u001b\[[0-9;?]*[A-Za-z]|\u001b[>=]|\u001b\(B|\u000f/g;
@@ -85,11 +85,13 @@ export function complaints(one: Case, fault: Fault, ran: Timed, code: number, ad
   const limit = LIMIT_S * 1000 + GRACE_MS + startMs + (silent ? KEEPALIVE_MS : 0);
   if (ran.status !== code) wrong.push(`exit ${ran.status}, not ${code}`);
   const said = ran.stderr.replace(MODES, "");
-  if (!/^error: \S/m.test(said) || !/^\s+why: \S/m.test(said)) wrong.push("no error: and why:");
+  const json = one.words.includes("json");
+  if (json ? !/^\{"error":\{"class":"(?:timeout|unreachable)","exit_code":5,"message":"[^"]+","reason":"[^"]+","hint":"[^"]+"/m.test(said) : !/^error: \S/m.test(said) || !/^\s+why: \S/m.test(said)) wrong.push("no error: and why:");
   if (!ran.stderr.replaceAll("\n", "").includes(address)) wrong.push(`does not name ${address}`);
   if (/\n\s+at |node:internal|\.[jt]s:\d/.test(ran.stderr)) wrong.push("a stack");
   if (/\u001b\[31m|\u0007\u00ff|s3cr3t/.test(ran.stderr)) wrong.push("bytes of the peer, or a secret");
   if (ran.stdout !== "" && one.partial !== true) wrong.push(`stdout ${JSON.stringify(ran.stdout.slice(0, 80))}`);
+  if (code === 5 && !json && !/^\s+try: \S/m.test(said)) wrong.push("no advice");
   if (ran.ms > limit) wrong.push(`took ${Math.round(ran.ms)} ms of ${Math.round(limit)}`);
   if (one.terminal === true && !(/[^-]icanon/.test(ran.stderr) && /[^-]echo\b/.test(ran.stderr))) wrong.push("the terminal is left raw");
   return wrong;
