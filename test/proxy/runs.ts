@@ -81,6 +81,7 @@ async function onTerminal(one: Case, words: readonly string[], env: Readonly<Rec
 export function complaints(one: Case, fault: Fault, ran: Timed, code: number, address: string, startMs: number): string[] {
   const wrong: string[] = [];
   // The peer has spoken, and then is silent: a program may well be, so only keepalive tells.
+  // After garbage Node's HTTP/2 client says goodbye (GOAWAY) and reads no more, not even the peer's end: that shows as silence too.
   const silent = one.live === true && (fault.kind === "stall" || fault.kind === "garbage") && fault.bytes !== undefined;
   const limit = LIMIT_S * 1000 + GRACE_MS + startMs + (silent ? KEEPALIVE_MS : 0);
   if (ran.status !== code) wrong.push(`exit ${ran.status}, not ${code}`);
