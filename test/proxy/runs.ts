@@ -14,6 +14,8 @@ const GRACE_MS = 1_000;
 const KEEPALIVE_MS = 15_000;
 const KILL_MS = 30_000;
 const AT_ONCE = 10;
+/** A start that asks the network loads so much more than one that does not. */
+const NETWORK = 2;
 
 /** What puts a terminal right again. */
 const MODES = /\u001b\[[0-9;?]*[A-Za-z]|\u001b[>=]|\u001b\(B|\u000f/g;
@@ -139,7 +141,7 @@ export async function judge({ cases, faults, code, target, through, pairs = () =
   try {
     const runs = (await all<Awaited<ReturnType<(typeof jobs)[number]>> | undefined>(mixed)).flatMap((one) => (one === undefined ? [] : [one]));
     return runs.flatMap(({ fault, proxy, one, ran }) => {
-      const wrong = complaints(one, fault, ran, code, new URL(proxy.url).host, startMs * 1.5);
+      const wrong = complaints(one, fault, ran, code, new URL(proxy.url).host, startMs * NETWORK);
       return wrong.length === 0 ? [] : [`${JSON.stringify(fault)} ${one.words.join(" ")}: ${wrong.join(", ")}\n${ran.stderr}`];
     });
   } finally {
