@@ -1,6 +1,6 @@
 // cli.toml: read when there is one, checked key by key. A file that cannot be
 // understood is refused with the place; a key nobody knows is a warning.
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { PactError, FORMATS } from "../api/index.ts";
 import { nearest } from "../core/suggest.ts";
 
@@ -60,15 +60,32 @@ function checkOf(key: string): Check | undefined {
   return context?.[1] !== undefined ? CONTEXT_KEYS[context[1]] : KEYS[key];
 }
 
+/** More than anybody writes, in bytes. */
+const MOST_BYTES = 1024 * 1024;
+
+/** A pipe or a device in its place is neither waited for nor read without end. */
+function readPlain(path: string): string {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stat = fstatSync(file);
+    const why = !stat.isFile() ? "it is not a plain file" : stat.size > MOST_BYTES ? "it is larger than 1 MiB" : undefined;
+    if (why !== undefined) throw new PactError("usage", `cannot read ${path}`, { reason: why });
+    return readFileSync(file, "utf8");
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Reads one file; undefined when there is none. */
 export async function readConfig(path: string): Promise<ConfigFile | undefined> {
   let text: string;
   try {
     // Synchronous: a small file, and the promised kind of fs costs a start more than the read.
-    text = readFileSync(path, "utf8");
+    text = readPlain(path);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (error instanceof PactError) throw error;
     throw new PactError("usage", `cannot read ${path}`, { reason: code === "EACCES" ? "no permission to read it" : code, cause: error });
   }
   const { parse, TomlError } = await import("smol-toml");
