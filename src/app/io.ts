@@ -36,7 +36,7 @@ function widthOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): number | u
 }
 
 /** A sink over a stream of the process. A write resolves when the stream has taken it. */
-export function streamSink(stream: NodeJS.WriteStream & { readonly fd: number }, env: NodeJS.ProcessEnv, color: ColorChoice): Sink {
+export function streamSink(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv, color: ColorChoice): Sink {
   let closed = false;
   stream.on("error", () => {
     closed = true;
@@ -47,10 +47,6 @@ export function streamSink(stream: NodeJS.WriteStream & { readonly fd: number },
       return widthOf(stream, env);
     },
     color: wantsColor(color, env, stream.isTTY || forced),
-    async left(signal) {
-      const { readerLeft } = await import("./reader.ts");
-      await readerLeft(stream.fd, signal);
-    },
     write(data) {
       if (closed) return Promise.reject(new ClosedSink());
       if (data.length === 0) return Promise.resolve();

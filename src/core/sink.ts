@@ -6,8 +6,6 @@ export interface Sink {
   /** Columns of the terminal; undefined when it is not one. */
   readonly width: number | undefined;
   readonly color: boolean;
-  /** Resolves when the reader has left, also while nothing is written; absent where that cannot be told. */
-  readonly left?: (signal: AbortSignal) => Promise<void>;
 }
 
 /** The reader left (EPIPE): a quiet end, not a failure. */

@@ -1,7 +1,6 @@
 // Drains a result into a place, as text or in a machine format. The problems it
 // met come back; they decide the exit status.
 import { type Result, type View, PactError } from "../api/index.ts";
-import { ClosedSink, type Sink } from "../core/sink.ts";
 import { renderFailure } from "./failure.ts";
 import { helpLines } from "./help.ts";
 import { csv, names, pick, snake, yaml } from "./machine.ts";
@@ -30,38 +29,11 @@ function narrowed(view: View<any>, fields: readonly string[] | undefined): View<
 }
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
-/** The rows, until whoever reads them has left: that is known only by looking when there is nothing to write. */
-async function* whileRead<T>(rows: AsyncIterable<T> | Iterable<T>, out: Sink): AsyncGenerator<T> {
-  const looking = new AbortController();
-  let left = false;
-  let giveUp = (): void => {};
-  out.left?.(looking.signal).then(() => {
-    left = true;
-    giveUp();
-  }, () => {});
-  const source = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]();
-  // Not Promise.race: it would keep something for every row as long as the reader stays.
-  const next = (): Promise<IteratorResult<T>> => new Promise((resolve, reject) => {
-    giveUp = () => reject(new ClosedSink());
-    if (left) giveUp();
-    else Promise.resolve(source.next()).then(resolve, reject);
-  });
-  let ended = false;
-  try {
-    for (let row = await next(); row.done !== true; row = await next()) yield row.value;
-    ended = true;
-  } finally {
-    looking.abort();
-    // A source that waits for its next row ends with the signal of the run, not here.
-    if (!ended) void Promise.resolve(source.return?.()).catch(() => {});
-  }
-}
-
 async function renderLive(view: View<any>, sequence: AsyncIterable<object> | Iterable<object>, settings: RenderSettings): Promise<Rendered> {
   const problems: PactError[] = [];
   let answered = 0;
   let shown = view;
-  for await (const row of whileRead(sequence, settings.out)) {
+  for await (const row of sequence) {
     if (row instanceof PactError) {
       problems.push(row);
       await renderFailure(row, settings);

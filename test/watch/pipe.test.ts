@@ -1,13 +1,11 @@
 // What is at the other end of a watch: a reader that is gone, one that does not read, and
 // an operator who presses Ctrl-C.
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { promisify } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type TestSite, startTestSite } from "../support/site.ts";
 import { append, appendMany } from "./append.ts";
-import { MAIN, startWatcher } from "./watcher.ts";
+import { startWatcher } from "./watcher.ts";
 
 let site: TestSite;
 test.before(async () => {
@@ -28,12 +26,6 @@ test("a reader that goes away ends it with 0", async () => {
   await append(site, "to nobody", "to nobody");
   assert.is((await watcher.exited).code, 0, watcher.stderr());
   assert.not.match(watcher.stderr(), /error/);
-});
-
-test("a reader that goes away ends it with 0, also when nothing more is written", async () => {
-  const script = '"$0" "$1" watch --since 0 --output ndjson | head -1; echo "${PIPESTATUS[@]}"';
-  const { stdout, stderr } = await promisify(execFile)("bash", ["-c", script, process.execPath, MAIN], { env: await site.env("admin"), timeout: 30_000 });
-  assert.match(stdout, /^\{"seq":0,.*\n0 0\n$/, stderr);
 });
 
 test("a reader that pauses costs neither memory nor entries, over a restart of the journal too", async () => {

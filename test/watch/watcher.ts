@@ -5,7 +5,7 @@ import { until } from "../repl/support/sinks.ts";
 
 /** A loaded machine takes long to start a site; nothing here waits so long when it works. */
 const LONGEST_MS = 30_000;
-export const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 
 /** A line of `watch --output ndjson`. */
 export interface Line {
