@@ -26,6 +26,13 @@ for (const words of [["version"], ["--version"], ["help"], ["help", "exec"], ["-
   });
 }
 
+test("help asks for none of Node's modules that take time to load, and for nothing of logins", async () => {
+  const { names } = await loadsOf(["help"], scrubbedEnv(home));
+  assert.equal(["node:crypto", "node:net", "node:tls", "node:http", "node:child_process", "node:fs/promises", "node:readline"].filter((name) => names.has(name)), []);
+  assert.ok(names.has("node:fs"));
+  assert.not.ok(names.has("src/auth"));
+});
+
 test("status loads the client and leaves login, questions, suggestions and terminals alone", async () => {
   const { names, status } = await loadsOf(["status", "node-001"], await site.env("viewer"));
   assert.is(status, 0);

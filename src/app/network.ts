@@ -3,7 +3,7 @@
 import { type Principal, type PrincipalType, PactError } from "../api/index.ts";
 import type { Client } from "../client/connect.ts";
 import type { IdentityOptions, createIdentity } from "../auth/identity.ts";
-import { type KnownNode, keepNames, keptNames } from "./name-cache.ts";
+import type { KnownNode } from "./name-cache.ts";
 import type { Paths } from "./paths.ts";
 import { type Remembering, remembering } from "./remember-names.ts";
 import type { RunningSite } from "./running-site.ts";
@@ -131,7 +131,7 @@ export function createNetwork(context: NetworkContext): Network {
   const withNames = (made: Client): Client => {
     if (settings.readOnly) return made;
     remembered = remembering(made.enrollment, async (filter, nodes) => {
-      const { principal: who } = await principal();
+      const [{ principal: who }, { keepNames }] = await Promise.all([principal(), import("./name-cache.ts")]);
       keepNames(context.paths.cache, { endpoint: settings.endpoint.value, principal: who, filter, nodes }, context.now().getTime());
     });
     return { ...made, enrollment: remembered.enrollment };
@@ -167,6 +167,7 @@ export function createNetwork(context: NetworkContext): Network {
     identity: getIdentity,
     client: () => (client ??= makeClient()),
     async keptNames() {
+      const { keptNames } = await import("./name-cache.ts");
       return keptNames(context.paths.cache, settings.endpoint.value, (await principal()).principal);
     },
     async close() {

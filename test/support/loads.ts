@@ -8,12 +8,13 @@ const REGISTER = `data:text/javascript,import{register}from"node:module";registe
 
 export interface Loads {
   readonly status: number | null;
-  /** Names of packages, and of our own folders below src as `src/FOLDER`. */
+  /** Names of packages, of Node's own modules as `node:NAME`, and of our own folders below src as `src/FOLDER`. */
   readonly names: ReadonlySet<string>;
   readonly stdout: string;
 }
 
 const nameOf = (url: string): string | undefined => {
+  if (url.startsWith("node:")) return url;
   const inPackage = /\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url);
   if (inPackage !== null) return inPackage[1];
   const own = /\/dist\/src\/([^/]+)\//.exec(url);
