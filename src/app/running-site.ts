@@ -18,13 +18,19 @@ function looksRight(value: unknown): value is SiteFile {
     Array.isArray(file.nodes) && file.nodes.every((node) => isText(node?.node_id) && isText(node?.endpoint));
 }
 
-/** Whether a process lives; one that has ended and was not waited for does not. */
-function alive(pid: number): boolean {
+/** Whether there is a process of that number; it may have ended and not been waited for. */
+function answers(pid: number): boolean {
   try {
     process.kill(pid, 0);
+    return true;
   } catch {
     return false;
   }
+}
+
+/** Whether a process lives; one that has ended and was not waited for does not. */
+function alive(pid: number): boolean {
+  if (!answers(pid)) return false;
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
@@ -34,7 +40,9 @@ function alive(pid: number): boolean {
 }
 
 /** The last file looked at: a shell asks twice a line, and the file changes when a site starts. */
-let last: { readonly mark: string; readonly file: SiteFile } | undefined;
+let last: { readonly mark: string; readonly file: SiteFile; seenAlive: number } | undefined;
+/** A process that has ended without being waited for is told from one that lives by a look into /proc: once in so many ms. */
+const LOOK_MS = 1_000;
 
 /** The site in a folder when it runs and is this user's; undefined otherwise, whatever the file holds. */
 export function runningSite(dir: string): RunningSite | undefined {
@@ -48,9 +56,13 @@ export function runningSite(dir: string): RunningSite | undefined {
     if (last?.mark !== mark) {
       const file: unknown = JSON.parse(readFileSync(path, "utf8"));
       if (!looksRight(file) || (uid !== undefined && file.uid !== uid)) return undefined;
-      last = { mark, file };
+      last = { mark, file, seenAlive: Number.NEGATIVE_INFINITY };
     }
-    return alive(last.file.pid) ? { dir, file: last.file } : undefined;
+    const now = performance.now();
+    if (now - last.seenAlive < LOOK_MS) return answers(last.file.pid) ? { dir, file: last.file } : undefined;
+    if (!alive(last.file.pid)) return undefined;
+    last.seenAlive = now;
+    return { dir, file: last.file };
   } catch {
     return undefined;
   }
