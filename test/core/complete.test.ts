@@ -80,7 +80,8 @@ test("files and folders are left to whoever asked", async () => {
 });
 
 test("help offers commands and its topics", async () => {
-  assert.equal(await texts("help ex"), ["exec", "exit-codes"]);
+  assert.equal(await texts("help exe"), ["exec"]);
+  assert.equal(await texts("help exi"), ["exit-codes"]);
   assert.equal(await texts("help site u"), ["up"]);
 });
 
