@@ -46,7 +46,7 @@ const ours = {
 };
 
 const BASIC = {
-  platform: "node", target: "node20.10", charset: "ascii", legalComments: "none", minifyWhitespace: true, minifySyntax: true,
+  platform: "node", target: "node20.19", charset: "ascii", legalComments: "none", minifyWhitespace: true, minifySyntax: true,
   supported: { "dynamic-import": false }, logLevel: "error",
 };
 const EXTERNAL = ["@grpc/grpc-js", "protobufjs/light.js", "lmdb", "node-pty", "oidc-provider"];

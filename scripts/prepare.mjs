@@ -104,8 +104,8 @@ async function bringUpToDate() {
 /** Throws Unprepared. Two at once take turns, and the second finds nothing to do. */
 export async function prepare() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 10)) {
-    throw new Unprepared(`pact needs Node.js 20.10 or later; this is ${process.versions.node}`, "install a newer Node.js");
+  if (major < 20 || (major === 20 && minor < 19)) {
+    throw new Unprepared(`pact needs Node.js 20.19 or later; this is ${process.versions.node}`, "install a newer Node.js");
   }
   await alone(join(root, "dist/.preparing"), () => say("another start prepares this checkout; waiting for it …"), bringUpToDate);
 }
