@@ -13,13 +13,13 @@ const WARM_UP = 40;
 const LINE = 40;
 
 /** Types keys one after the other, each when the last one's echo is there. */
-async function typist(terminal) {
+function typist(terminal) {
   let at = 0;
   const echo = async () => {
     const key = "abcdefghijklmnopqrstuvwxyz"[at % 26];
     at += 1;
     const took = await terminal.send(key, (text) => text.includes(key));
-    // Backspaces, as many as were typed, and then the last of them is over.
+    // Wiped (Ctrl-U) and looked at; then the mark goes, too.
     if (at % LINE === 0) await terminal.send("\u0015#", (text) => text.includes("#")).then(() => terminal.send("\u0015", (text) => text.length > 0));
     return took;
   };
@@ -73,7 +73,7 @@ export async function keyEcho({ env, home }) {
   const bare = await ready(startTerminal(process.execPath, [floor("echo-client.mjs"), server.line], env));
   const remote = ssh === undefined ? undefined : await ready(startTerminal("ssh", [...ssh.to, ["bash", ...bash].join(" ")], env));
   try {
-    const contenders = await Promise.all([ours, bare, ...(remote === undefined ? [] : [remote])].map(typist));
+    const contenders = [ours, bare, ...(remote === undefined ? [] : [remote])].map(typist);
     const [a, b, c] = await inTurns(KEYS, WARM_UP, contenders);
     const told = (took) => `${ms(median(took))}, p99 ${ms(quantile(took, 0.99))}`;
     return [row({

@@ -23,7 +23,7 @@ export async function inTurns(rounds, warmUp, contenders) {
   return results;
 }
 
-/** A line of the table. `more` is said beside the ratio's goal. */
+/** A line of the table. */
 export const row = ({ what, ours, floorName, floors, ratio, goal }) => `| ${[what, ours, floorName, floors, ratio, goal].join(" | ")} |`;
 
 export const ms = (value) => `${value.toFixed(value < 10 ? 2 : 1)} ms`;

@@ -1,5 +1,4 @@
 // What somebody would write instead of `pact status NODE --output json`: the same two calls with the same token.
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
 import loader from "@grpc/proto-loader";
